@@ -1,0 +1,141 @@
+"""What the environment says, read once and checked: an unreadable or contradictory value stops the start with one line.
+
+The names are the project's contract; README.md has the table. Times are whole seconds.
+"""
+
+import ipaddress
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from environs import Env, EnvError
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Environment:
+    var: Path
+    sandbox: bool
+    secret_key: str
+    allowed_hosts: list[str]
+    public_url: str
+    trusted_proxies: list[str]
+    control_token: str
+    database_url: str
+    redis_url: str
+    ipn_retry_interval: int
+    ipn_max_retries: int
+    ipn_timeout: int
+    ipn_allow_private: bool
+    ipn_verify_tls: bool
+    ipn_verify_strict_order: bool
+    api_dialect: str
+
+
+def read() -> Environment:
+    """The environment as a checked value. Raises SystemExit with one clear line."""
+    try:
+        return _read(Env())
+    except (EnvError, ValueError) as error:
+        raise SystemExit(f"okpay: {' '.join(str(error).split())}") from None
+
+
+def _read(env: Env) -> Environment:
+    var = Path(env.str("VAR", "") or BASE_DIR / "var").absolute()
+    sandbox = env.bool("SANDBOX", True)
+    if not sandbox:
+        required = ("SECRET_KEY", "ALLOWED_HOSTS", "CONTROL_TOKEN")
+        missing = [name for name in required if not os.environ.get(name)]
+        if missing:
+            raise ValueError(f"SANDBOX=false is the hosted mode and requires {', '.join(missing)}")
+        if os.environ["CONTROL_TOKEN"] == "sandbox":  # noqa: S105
+            raise ValueError('CONTROL_TOKEN must not be the published default "sandbox" when SANDBOX=false')
+    return Environment(
+        var=var,
+        sandbox=sandbox,
+        secret_key=env.str("SECRET_KEY", "") or _generated_secret(var),
+        allowed_hosts=env.list("ALLOWED_HOSTS", []) or ["localhost", "127.0.0.1", "[::1]", "testserver"],
+        public_url=_web_address(env.str("PUBLIC_URL", "")),
+        trusted_proxies=_networks(env.list("TRUSTED_PROXIES", [])),
+        control_token=env.str("CONTROL_TOKEN", "") or "sandbox",
+        database_url=_with_scheme(
+            "DATABASE_URL", env.str("DATABASE_URL", ""), ("postgresql", "postgres")
+        ) or embedded_database_url(var),
+        redis_url=_with_scheme("REDIS_URL", env.str("REDIS_URL", ""), ("redis", "rediss", "unix"))
+        or embedded_redis_url(var),
+        ipn_retry_interval=_at_least(env, "IPN_RETRY_INTERVAL", 1800, 1),
+        ipn_max_retries=_at_least(env, "IPN_MAX_RETRIES", 15, 0),
+        ipn_timeout=_at_least(env, "IPN_TIMEOUT", 10, 1),
+        ipn_allow_private=env.bool("IPN_ALLOW_PRIVATE", sandbox),
+        ipn_verify_tls=env.bool("IPN_VERIFY_TLS", True),
+        ipn_verify_strict_order=env.bool("IPN_VERIFY_STRICT_ORDER", False),
+        api_dialect=_one_of("API_DIALECT", env.str("API_DIALECT", "2012"), ("2012", "2015")),
+    )
+
+
+def embedded_socket_dir(var: Path) -> Path:
+    """Where the embedded servers' sockets lie: in VAR, or beside it in /tmp where the path would not fit a socket's 107 bytes."""
+    inside = var / "sockets"
+    if len(os.fsencode(inside)) <= 80:
+        return inside
+    import hashlib
+
+    return Path("/tmp") / f"okpay-{hashlib.sha256(os.fsencode(var)).hexdigest()[:16]}"  # noqa: S108
+
+
+def embedded_database_url(var: Path) -> str:
+    return f"postgresql://okpay@{quote(str(embedded_socket_dir(var)), safe='')}/okpay"
+
+
+def embedded_redis_url(var: Path) -> str:
+    return f"unix://{embedded_socket_dir(var)}/valkey.sock"
+
+
+def _generated_secret(var: Path) -> str:
+    """The sandbox's own key, made on the first start. It also encrypts API passwords, so it stays with the data."""
+    path = var / "secret_key"
+    var.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+def _with_scheme(name: str, value: str, schemes: tuple[str, ...]) -> str:
+    if value and urlsplit(value).scheme not in schemes:
+        raise ValueError(f"{name} must start with {schemes[0]}://")
+    return value
+
+
+def _web_address(value: str) -> str:
+    if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+        raise ValueError("PUBLIC_URL must be an address such as https://pay.example.com")
+    return value.rstrip("/")
+
+
+def _networks(values: list[str]) -> list[str]:
+    for value in values:
+        try:
+            ipaddress.ip_network(value, strict=False)
+        except ValueError:
+            raise ValueError(f"TRUSTED_PROXIES: {value!r} is no address or network") from None
+    return values
+
+
+def _at_least(env: Env, name: str, default: int, least: int) -> int:
+    value = env.int(name, default)
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}")
+    return int(value)
+
+
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}")
+    return value

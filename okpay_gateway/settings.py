@@ -1,0 +1,185 @@
+"""Django's settings. What may differ from one installation to the next comes from the environment (environment.py)."""
+
+from datetime import timedelta
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from okpay_gateway import environment
+
+ENVIRONMENT = environment.read()
+BASE_DIR = environment.BASE_DIR
+VAR = ENVIRONMENT.var
+
+SANDBOX = ENVIRONMENT.sandbox
+SECRET_KEY = ENVIRONMENT.secret_key
+DEBUG = False
+ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
+PUBLIC_URL = ENVIRONMENT.public_url
+TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
+CONTROL_TOKEN = ENVIRONMENT.control_token
+API_DIALECT = ENVIRONMENT.api_dialect
+
+# Instant Payment Notification
+IPN_RETRY_INTERVAL = timedelta(seconds=ENVIRONMENT.ipn_retry_interval)
+IPN_MAX_RETRIES = ENVIRONMENT.ipn_max_retries
+IPN_TIMEOUT = ENVIRONMENT.ipn_timeout
+IPN_ALLOW_PRIVATE = ENVIRONMENT.ipn_allow_private
+IPN_VERIFY_TLS = ENVIRONMENT.ipn_verify_tls
+IPN_VERIFY_STRICT_ORDER = ENVIRONMENT.ipn_verify_strict_order
+
+# How long an unpaid checkout stays open.
+CHECKOUT_LIFETIME = timedelta(hours=24)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "csp",
+    "okpay_gateway",
+    "sandbox",
+    "ipn",
+    "wallets",
+    "checkout",
+    "soapapi",
+    "marketplace",
+]
+
+MIDDLEWARE = [
+    "okpay_gateway.middleware.TolerantHost",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "okpay_gateway.middleware.RequestID",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "okpay_gateway.urls"
+WSGI_APPLICATION = "okpay_gateway.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "okpay_gateway.context.site",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=600, conn_health_checks=True)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENVIRONMENT.redis_url}}
+
+AUTH_USER_MODEL = "wallets.User"
+LOGIN_URL = "/account/login/"
+LOGIN_REDIRECT_URL = "/account/"
+LOGOUT_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("de", _("German")), ("ru", _("Russian"))]
+LANGUAGE_COOKIE_NAME = "okpay_language"
+LANGUAGE_COOKIE_HTTPONLY = True
+LOCALE_PATHS = [BASE_DIR / "okpay_gateway" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+# Served from the apps' own folders: a sandbox needs no collectstatic.
+WHITENOISE_USE_FINDERS = True
+
+SESSION_COOKIE_NAME = "okpay_session"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not SANDBOX
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+# Listeners that verify over plain HTTP must be answered, never redirected.
+SECURE_SSL_REDIRECT = not SANDBOX
+SECURE_REDIRECT_EXEMPT = [r"^ipn-verify(\.html)?$", r"^health/$"]
+# Bigger than any real payment form or IPN; the limit on the number of fields keeps parsing cheap.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["okpay_gateway.api.ControlTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["okpay_gateway.api.HasControlToken"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "okpay_gateway.problems.problem_response",
+    "DEFAULT_PAGINATION_CLASS": "okpay_gateway.api.NewestFirst",
+    "COERCE_DECIMAL_TO_STRING": True,
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "OKPAY gateway simulator: control API",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# Celery is only the hand that reaches for what is due; what is due is a column in the database.
+CELERY_BROKER_URL = ENVIRONMENT.redis_url.replace("unix://", "redis+socket://")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A payment never waits for a broker that is away: the scheduler's sweep sends what a lost kick would have sent.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 5, "max_retries": 0}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "ipn.tasks.sweep", "schedule": 2.0, "options": {"expires": 2}},
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "celery": {"level": "WARNING"},
+    },
+}

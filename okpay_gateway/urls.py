@@ -1,0 +1,28 @@
+"""Every address of the site, in the order of the contract in README.md."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from checkout import views as checkout
+from ipn import views as ipn
+from okpay_gateway import health, views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("process.html", checkout.process, name="process"),
+    path("checkout/", include("checkout.urls")),
+    path("ipn-verify.html", ipn.verify, name="ipn-verify"),
+    path("ipn-verify", ipn.verify),
+    path("account/", include("wallets.urls")),
+    path("admin/", admin.site.urls),
+    path("api/", include("okpay_gateway.api_urls")),
+    path("language/", views.set_language, name="set-language"),
+    path("health/", health.health, name="health"),
+    path("metrics", health.metrics, name="metrics"),
+    path("metrics/", health.metrics),
+]
+
+handler400 = "okpay_gateway.views.bad_request"
+handler403 = "okpay_gateway.views.permission_denied"
+handler404 = "okpay_gateway.views.not_found"
+handler500 = "okpay_gateway.views.server_error"
