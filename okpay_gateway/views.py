@@ -1,0 +1,82 @@
+"""The site's own pages: home, the choice of a language, and the pages that say what went wrong."""
+
+from http import HTTPStatus
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import get_template
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views import i18n
+from django.views.decorators.http import require_POST, require_safe
+
+# Who can log in on a sandbox, told on the home page. wallets/seed.py makes them.
+DEMO_LOGINS = [
+    {"who": gettext_lazy("merchant"), "wallet": "OK702746927", "email": "merchant@example.com", "password": "merchant"},
+    {"who": gettext_lazy("buyer"), "wallet": "OK100000001", "email": "buyer@example.com", "password": "buyer"},
+    {"who": gettext_lazy("poor buyer"), "wallet": "OK100000002", "email": "poor@example.com", "password": "poor"},
+    {"who": gettext_lazy("blocked"), "wallet": "OK100000003", "email": "blocked@example.com", "password": "blocked"},
+    {"who": gettext_lazy("second merchant"), "wallet": "OK100000004", "email": "shop@example.com", "password": "shop"},
+    {"who": gettext_lazy("staff"), "wallet": "", "email": "admin@example.com", "password": "admin"},
+]
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "home.html", {"demo_logins": DEMO_LOGINS if settings.SANDBOX else []})
+
+
+# Django's own view checks `next` against this host and keeps the choice in LANGUAGE_COOKIE_NAME.
+set_language = require_POST(i18n.set_language)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(
+        request,
+        HTTPStatus.BAD_REQUEST,
+        _("We could not understand this request"),
+        _("Something about it does not follow the rules of the web. Go back and try again."),
+    )
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(
+        request,
+        HTTPStatus.FORBIDDEN,
+        _("This page is not open to you"),
+        _("It may belong to another account. Log in with the account that it belongs to."),
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _error(
+        request,
+        HTTPStatus.FORBIDDEN,
+        _("This form has expired"),
+        _("Nothing was changed. Go back, reload the page and send the form again; your browser must accept cookies."),
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(
+        request,
+        HTTPStatus.NOT_FOUND,
+        _("There is no page at this address"),
+        _("The address may be mistyped, or what stood here is no longer kept."),
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Stands on nothing that may be broken: no database, no session, no context processor."""
+    try:
+        page = get_template("500.html").render({"request_id": getattr(request, "request_id", "")})
+    except Exception:  # Even the template is broken: still calm words.
+        page = (
+            "<!doctype html><title>Error</title><p>Something went wrong on our side. Please try again in a moment.</p>"
+        )
+    return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _error(request: HttpRequest, status: HTTPStatus, title: str, text: str) -> HttpResponse:
+    return render(request, "error.html", {"status": status.value, "title": title, "text": text}, status=status)
