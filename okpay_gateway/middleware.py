@@ -1,4 +1,4 @@
-"""What happens to every request before anything else: a usable Host where none may be asked for, and a name for the log."""
+"""What happens to every request first: a usable Host where none may be asked for, and a name for the log."""
 
 import logging
 import re
@@ -21,7 +21,7 @@ _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 
 class TolerantHost:
-    """Put a valid Host in place of an invalid one, where the answer names no address of ours. Elsewhere it stays an error."""
+    """Put a valid Host in place of an invalid one where the answer names no address. Elsewhere it stays an error."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -42,7 +42,7 @@ def _a_valid_host() -> str:
 
 
 class RequestID:
-    """Name every request: the caller's well-formed X-Request-ID or one of ours. It is in the answer and in the log lines."""
+    """Name every request: the caller's well-formed X-Request-ID or one of ours, in the answer and in the log."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
