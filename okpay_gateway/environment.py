@@ -3,12 +3,13 @@
 The names are the project's contract; README.md has the table. Times are whole seconds.
 """
 
+import hashlib
 import ipaddress
 import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from environs import Env, EnvError
 
@@ -44,7 +45,7 @@ def read() -> Environment:
 
 
 def _read(env: Env) -> Environment:
-    var = Path(env.str("VAR", "") or BASE_DIR / "var").absolute()
+    var = Path(env.str("VAR", "") or BASE_DIR / "var").resolve()
     sandbox = env.bool("SANDBOX", True)
     if not sandbox:
         required = ("SECRET_KEY", "ALLOWED_HOSTS", "CONTROL_TOKEN")
@@ -61,9 +62,8 @@ def _read(env: Env) -> Environment:
         public_url=_web_address(env.str("PUBLIC_URL", "")),
         trusted_proxies=_networks(env.list("TRUSTED_PROXIES", [])),
         control_token=env.str("CONTROL_TOKEN", "") or "sandbox",
-        database_url=_with_scheme(
-            "DATABASE_URL", env.str("DATABASE_URL", ""), ("postgresql", "postgres")
-        ) or embedded_database_url(var),
+        database_url=_with_scheme("DATABASE_URL", env.str("DATABASE_URL", ""), ("postgresql", "postgres"))
+        or embedded_database_url(var),
         redis_url=_with_scheme("REDIS_URL", env.str("REDIS_URL", ""), ("redis", "rediss", "unix"))
         or embedded_redis_url(var),
         ipn_retry_interval=_at_least(env, "IPN_RETRY_INTERVAL", 1800, 1),
@@ -77,21 +77,33 @@ def _read(env: Env) -> Environment:
 
 
 def embedded_socket_dir(var: Path) -> Path:
-    """Where the embedded servers' sockets lie: in VAR, or beside it in /tmp where the path would not fit a socket's 107 bytes."""
-    inside = var / "sockets"
-    if len(os.fsencode(inside)) <= 80:
-        return inside
-    import hashlib
+    """Where clients find the embedded servers' folders: VAR, or a link to it if a socket's path would be too long."""
+    longest = var / "postgresql" / ".s.PGSQL.5432.lock"
+    if len(os.fsencode(longest)) <= 100:  # Linux allows 107 bytes, macOS 103
+        return var
+    return Path("/tmp") / f"okpay-{fingerprint(var)}"  # noqa: S108
 
-    return Path("/tmp") / f"okpay-{hashlib.sha256(os.fsencode(var)).hexdigest()[:16]}"  # noqa: S108
+
+def fingerprint(var: Path) -> str:
+    return hashlib.sha256(os.fsencode(var)).hexdigest()[:16]
 
 
 def embedded_database_url(var: Path) -> str:
-    return f"postgresql://okpay@{quote(str(embedded_socket_dir(var)), safe='')}/okpay"
+    """The embedded PostgreSQL's address, known from VAR alone: a command run beside `make run` finds its server."""
+    return f"postgresql://okpay@{quote(str(embedded_socket_dir(var) / 'postgresql'), safe='')}/okpay"
 
 
 def embedded_redis_url(var: Path) -> str:
-    return f"unix://{embedded_socket_dir(var)}/valkey.sock"
+    return f"unix://{quote(str(embedded_socket_dir(var) / 'valkey' / 'valkey.sock'))}"
+
+
+def broker_url(redis_url: str) -> str:
+    """The same server and database, in the words of Celery."""
+    url = urlsplit(redis_url)
+    if url.scheme != "unix":
+        return redis_url
+    database = parse_qs(url.query).get("db", ["0"])[0]
+    return f"redis+socket://{url.path}?virtual_host={database}"
 
 
 def _generated_secret(var: Path) -> str:

@@ -158,7 +158,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Celery is only the hand that reaches for what is due; what is due is a column in the database.
-CELERY_BROKER_URL = ENVIRONMENT.redis_url.replace("unix://", "redis+socket://")
+CELERY_BROKER_URL = environment.broker_url(ENVIRONMENT.redis_url)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
