@@ -24,7 +24,8 @@ DEMO_LOGINS = [
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "home.html", {"demo_logins": DEMO_LOGINS if settings.SANDBOX else []})
+    origin = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
+    return render(request, "home.html", {"origin": origin, "demo_logins": DEMO_LOGINS if settings.SANDBOX else []})
 
 
 # Django's own view checks `next` against this host and keeps the choice in LANGUAGE_COOKIE_NAME.
