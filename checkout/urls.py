@@ -1,0 +1,5 @@
+"""The checkout's addresses."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

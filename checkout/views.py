@@ -1,0 +1,7 @@
+"""The checkout's pages."""
+
+from django.http import HttpRequest, HttpResponse
+
+
+def process(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()

@@ -1,0 +1,154 @@
+"""Messages to listeners, the attempts to deliver them, and every call that asked whether a message is ours.
+
+A message is a snapshot, sealed when it is queued: its URL and its variables never change, a resend repeats it.
+`ipn` does not know what a payment is, so a message names its wallet and its transaction by plain columns.
+"""
+
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from sandbox.models import Sandbox
+
+
+class IpnMessage(models.Model):
+    """One Instant Payment Notification. The official page is "IPN Operations on OKPAY"."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        SENT = "sent", _("Sent")
+        RETRYING = "retrying", _("Retrying")
+        FAILED = "failed", _("Failed")
+
+    # ok_ipn_id: seven digits, growing (the migration starts the sequence).
+    id = models.BigAutoField(primary_key=True)
+    sandbox = models.ForeignKey(Sandbox, on_delete=models.CASCADE, related_name="ipn_messages")
+    wallet_id = models.CharField(_("wallet"), max_length=11, db_index=True)
+    transaction_id = models.BigIntegerField(_("transaction"), null=True, db_index=True)
+    kind = models.CharField(_("type"), max_length=40)
+    url = models.TextField(_("URL"))
+    # Without what the wire adds to it: ok_ipn_resend on every POST after the first, ok_ipn_id last.
+    variables = models.TextField(_("variables"), help_text=_("Form-encoded, in the order in which they are sent."))
+    is_test = models.BooleanField(_("test"), default=False)
+
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED)
+    attempts_made = models.PositiveIntegerField(_("attempts"), default=0)
+    # Retries are counted from here, so that a resend by hand starts a series of its own.
+    series_start = models.PositiveIntegerField(default=0)
+    response_code = models.PositiveSmallIntegerField(_("HTTP code"), null=True)
+    created_at = models.DateTimeField(_("created"))
+    last_attempt_at = models.DateTimeField(_("last sent"), null=True)
+    next_attempt_at = models.DateTimeField(_("next attempt"), null=True, help_text=_("Empty: nothing is due."))
+    # The lease of the worker that is posting it. Real time, unlike the others: a worker dies by the real clock.
+    claimed_until = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("IPN message")
+        verbose_name_plural = _("IPN messages")
+        ordering = ("-id",)
+        indexes = (
+            models.Index(
+                F("sandbox"), F("next_attempt_at"), name="ipn_due", condition=Q(next_attempt_at__isnull=False)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.kind}"
+
+    def body(self, *, resend: bool) -> str:
+        """What is posted: the sealed variables, then what tells one POST from another."""
+        return f"{self.variables}{'&ok_ipn_resend=true' if resend else ''}&ok_ipn_id={self.id}"
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The variables of the original message in their order, decoded."""
+        return parse_qsl(self.body(resend=False), keep_blank_values=True)
+
+    @property
+    def resent(self) -> bool:
+        """Whether it went out more than once: the asterisk of the IPN History."""
+        return self.attempts_made > 1
+
+
+class DeliveryAttempt(models.Model):
+    """One POST of a message, or why there was none."""
+
+    message = models.ForeignKey(IpnMessage, on_delete=models.CASCADE, related_name="deliveries")
+    number = models.PositiveIntegerField(_("number"))
+    sent_at = models.DateTimeField(_("sent"))
+    duration = models.DurationField(_("duration"))
+    request_body = models.TextField(_("request"))
+    response_code = models.PositiveSmallIntegerField(_("HTTP code"), null=True)
+    response_head = models.TextField(_("response"), blank=True, help_text=_("Status line, headers, start of the body."))
+    # The class of what went wrong, empty when the answer was 200: ipn.http names them.
+    error = models.CharField(_("error"), max_length=30, blank=True)
+    detail = models.TextField(_("detail"), blank=True)
+
+    class Meta:
+        verbose_name = _("delivery attempt")
+        verbose_name_plural = _("delivery attempts")
+        ordering = ("message", "number")
+        constraints = (models.UniqueConstraint("message", "number", name="one_attempt_per_number"),)
+
+    def __str__(self) -> str:
+        return f"{self.message_id}/{self.number}"
+
+
+class AutoReturn(models.Model):
+    """The variables that a browser carried back to a shop: they verify too, though they have no ok_ipn_id."""
+
+    sandbox = models.ForeignKey(Sandbox, on_delete=models.CASCADE, related_name="auto_returns")
+    wallet_id = models.CharField(_("wallet"), max_length=11)
+    transaction_id = models.BigIntegerField(_("transaction"), db_index=True)
+    variables = models.TextField(_("variables"))
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("auto return")
+        verbose_name_plural = _("auto returns")
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return str(self.transaction_id)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The variables in their order, decoded."""
+        return parse_qsl(self.variables, keep_blank_values=True)
+
+
+class Verification(models.Model):
+    """One call of ipn-verify: what was asked, the verdict and why."""
+
+    class Verdict(models.TextChoices):
+        VERIFIED = "VERIFIED"
+        INVALID = "INVALID"
+        TEST = "TEST"
+
+    asked_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(_("asked"), db_index=True)
+    # What it matched, or came nearest to; both empty when no such message is known.
+    message = models.ForeignKey(
+        IpnMessage, null=True, on_delete=models.CASCADE, related_name="verifications", verbose_name=_("message")
+    )
+    auto_return = models.ForeignKey(
+        AutoReturn, null=True, on_delete=models.CASCADE, related_name="verifications", verbose_name=_("auto return")
+    )
+    method = models.CharField(_("method"), max_length=10)
+    remote_address = models.GenericIPAddressField(_("address"), null=True)
+    content_type = models.CharField(_("content type"), max_length=200, blank=True)
+    body = models.TextField(_("body"))
+    verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict.choices)
+    # A sentence in words, and the same as data: ipn.verification says what its keys are.
+    reason = models.TextField(_("reason"), blank=True)
+    differences = models.JSONField(_("differences"), default=dict)
+
+    class Meta:
+        verbose_name = _("verification")
+        verbose_name_plural = _("verifications")
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.asked_at:%Y-%m-%d %H:%M:%S} {self.verdict}"

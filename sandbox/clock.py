@@ -1,0 +1,66 @@
+"""The sandbox's time. Every `now` of the domain comes from here, so that a tester can move it.
+
+Below the mouths (views, API, tasks, commands) `now` is an argument; only a mouth asks the clock.
+Security tokens and sessions go by real time: a merchant's server knows no other.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from sandbox.models import DEFAULT, Sandbox
+
+
+def now(sandbox: Sandbox) -> datetime:
+    """The sandbox's present moment, aware, UTC."""
+    return sandbox.time_at(timezone.now())
+
+
+def default_sandbox() -> Sandbox:
+    """The sandbox that strangers meet, made if it does not exist."""
+    return Sandbox.objects.get_or_create(id=DEFAULT)[0]
+
+
+@transaction.atomic
+def advance(sandbox: Sandbox, by: timedelta) -> datetime:
+    """Move the sandbox's time forward and say what it is now. What becomes due is done by the caller, in order."""
+    if by < timedelta():
+        raise ValueError("time goes forward only")
+    current = Sandbox.objects.select_for_update().get(id=sandbox.id)
+    if current.frozen_at is None:
+        current.clock_offset += by
+    else:
+        current.frozen_at += by
+    current.save(update_fields=["clock_offset", "frozen_at"])
+    sandbox.clock_offset, sandbox.frozen_at = current.clock_offset, current.frozen_at
+    return now(sandbox)
+
+
+@transaction.atomic
+def freeze(sandbox: Sandbox) -> datetime:
+    """Let the sandbox's time stand still."""
+    current = Sandbox.objects.select_for_update().get(id=sandbox.id)
+    if current.frozen_at is None:
+        current.frozen_at = now(current)
+        current.save(update_fields=["frozen_at"])
+    sandbox.clock_offset, sandbox.frozen_at = current.clock_offset, current.frozen_at
+    return now(sandbox)
+
+
+@transaction.atomic
+def run(sandbox: Sandbox) -> datetime:
+    """Let the sandbox's time go on from where it stood."""
+    current = Sandbox.objects.select_for_update().get(id=sandbox.id)
+    if current.frozen_at is not None:
+        current.clock_offset = current.frozen_at - timezone.now()
+        current.frozen_at = None
+        current.save(update_fields=["clock_offset", "frozen_at"])
+    sandbox.clock_offset, sandbox.frozen_at = current.clock_offset, current.frozen_at
+    return now(sandbox)
+
+
+def restore(sandbox: Sandbox) -> None:
+    """Back to real time."""
+    Sandbox.objects.filter(id=sandbox.id).update(clock_offset=timedelta(), frozen_at=None)
+    sandbox.clock_offset, sandbox.frozen_at = timedelta(), None

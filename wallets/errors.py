@@ -1,0 +1,94 @@
+"""What can be wrong with a payment, in the domain's words.
+
+Each error carries its number and name from the official page "Error codes" and a text that says what happened.
+The mouths translate: the SOAP service to the name, pages and the control API to a sentence and a field.
+"""
+
+from decimal import Decimal
+from typing import ClassVar
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+
+class PaymentError(Exception):
+    """An expected refusal. `field` is what the caller should look at."""
+
+    number: ClassVar[int]
+    name: ClassVar[str]
+    field: ClassVar[str] = ""
+    text: ClassVar[StrOrPromise]
+
+    def __str__(self) -> str:
+        return str(self.text)
+
+
+class AccessDenied(PaymentError):
+    number, name = 106, "Access_Denied"
+    text = _("This wallet or transaction belongs to somebody else.")
+
+
+class SourceAccountBlocked(PaymentError):
+    number, name, field = 107, "Source_Account_Blocked", "payer"
+    text = _("The payer's account is blocked by administration.")
+
+
+class TargetAccountBlocked(PaymentError):
+    number, name, field = 108, "Target_Account_Blocked", "receiver"
+    text = _("The receiver's account is blocked by administration.")
+
+
+class SourceAccountDoesntExist(PaymentError):
+    number, name, field = 109, "Source_Account_Doesnt_Exist", "payer"
+    text = _("The payer's wallet does not exist.")
+
+
+class TargetAccountDoesntExist(PaymentError):
+    number, name, field = 110, "Target_Account_Doesnt_Exist", "receiver"
+    text = _("No wallet has this ID, e-mail address or phone number.")
+
+
+class TransactionNotFound(PaymentError):
+    number, name, field = 111, "Transaction_Not_Found", "transaction"
+    text = _("There is no such transaction.")
+
+
+class CurrencyDisabled(PaymentError):
+    number, name, field = 112, "Currency_Disabled", "currency"
+    text = _("This currency is disabled at present.")
+
+
+class CurrencyNotFound(PaymentError):
+    number, name, field = 200, "Currency_Not_Found", "currency"
+    text = _("There is no such currency; use one of the 21 codes of the page Currency Codes.")
+
+
+class IncorrectAmount(PaymentError):
+    number, name, field = 201, "Incorrect_Amount", "amount"
+    text = _("The amount must be a number with at most two decimal places, at least 0.01.")
+
+
+class InsufficientFunds(PaymentError):
+    number, name, field = 300, "Insufficient_Funds", "amount"
+    text = _("The wallet does not hold enough money.")
+
+
+class LimitsExceeded(PaymentError):
+    number, name, field = 301, "Limits_Exceeded", "amount"
+    text = _("This payment would exceed the account's monthly limit.")
+
+    def __init__(self, limit: Decimal | None = None) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+class CannotPaySelf(PaymentError):
+    number, name, field = 302, "Cannot_Pay_Self", "receiver"
+    text = _("One cannot pay oneself.")
+
+
+class WrongState(PaymentError):
+    """Only pages and the control API can ask for this, so it has no name on the wire but the general one."""
+
+    number, name, field = 106, "Access_Denied", "status"
+    text = _("The transaction's status does not allow this.")

@@ -1,0 +1,325 @@
+"""The verbs that pay. Each books, records and announces in one database transaction: all of it happens, or nothing.
+
+`pay_from_balance` and `pay_from_outside` are the checkout's and the Marketplace's; `send_money` is the API's and the
+account pages'. A pending payment is decided by `approve` or `decline`. reversals.py takes money back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction as database
+
+from wallets import announcements, exchange, fees, ledger, limits, parties
+from wallets.errors import (
+    CannotPaySelf,
+    IncorrectAmount,
+    SourceAccountBlocked,
+    TargetAccountBlocked,
+    TargetAccountDoesntExist,
+    WrongState,
+)
+from wallets.ledger import Leg
+from wallets.models import Account, Currency, DeliveryAddress, Transaction, TransactionItem, Wallet
+from wallets.money import CENT, LARGEST, ZERO
+from wallets.paysystems import OKPAY_BALANCE
+
+Kind, Status, FeePayer = Transaction.Kind, Transaction.Status, Transaction.FeePayer
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where shipment items go."""
+
+    name: str
+    country_code: str
+    city: str
+    street: str
+    state: str = ""
+    zip: str = ""
+    confirmed: bool = False
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be paid for, to whom. `items` are unsaved TransactionItems, numbered from 1."""
+
+    kind: Transaction.Kind
+    receiver: Wallet
+    currency: str
+    items: Sequence[TransactionItem]
+    fee_payer: Transaction.FeePayer = FeePayer.RECEIVER
+    receiver_as_sent: str = ""
+    invoice: str = ""
+    comment: str = ""
+    ipn_url: str = ""
+    delivery_address: Address | None = None
+
+    @property
+    def gross(self) -> Decimal:
+        return sum((item.gross for item in self.items), ZERO)
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What an order costs by one method: pages show it, the verbs charge it."""
+
+    gross: Decimal
+    fee: Decimal
+    # What the payer pays, in the order's currency.
+    total: Decimal
+    currency: str
+    # The same in the currency that it is paid from; without a conversion equal to `total`, and no rate.
+    paid_currency: str
+    paid_amount: Decimal
+    exchange_rate: Decimal | None = field(default=None)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a payment system's answer turns out."""
+
+    status: Transaction.Status = Status.COMPLETED
+    pending_reason: str = ""
+
+
+PAID = Outcome()
+REFUSED = Outcome(Status.FAILED)
+PENDING = Outcome(Status.PENDING, Transaction.PendingReason.OTHER)
+
+
+def quote(order: Order, *, method: str, from_currency: str = "") -> Quote:
+    """The price of an order by a method, from a balance in any currency. Raises CurrencyNotFound, CurrencyDisabled."""
+    target = exchange.get_currency(order.currency)
+    fee = fees.checkout_fee(order.gross, method=method)
+    total = order.gross + (fee if order.fee_payer == FeePayer.PAYER else ZERO)
+    if not from_currency or from_currency == order.currency:
+        return Quote(order.gross, fee, total, order.currency, order.currency, total)
+    source = exchange.get_currency(from_currency)
+    rate = exchange.rate(source, target)
+    return Quote(
+        order.gross, fee, total, order.currency, from_currency, exchange.price_in(total, at=rate), exchange_rate=rate
+    )
+
+
+@database.atomic
+def pay_from_balance(order: Order, *, payer: Wallet, now: datetime, from_currency: str = "") -> Transaction:
+    """Pay an order from the payer's OKPAY balance, converted when `from_currency` is another. Raises PaymentError."""
+    price = quote(order, method=OKPAY_BALANCE, from_currency=from_currency)
+    _check_amount(order.gross)
+    _check_parties(payer, order.receiver)
+    limits.count(payer.account, price.total, exchange.get_currency(order.currency), now=now)
+    payment = _record(order, price, payer_wallet=payer, method=OKPAY_BALANCE, outcome=PAID, now=now)
+    ledger.post(payment, [*_charge(payment, now), *_credit(payment, now)], now=now)
+    announcements.announce(payment, now=now)
+    return payment
+
+
+@database.atomic
+def pay_from_outside(
+    order: Order, *, method: str, payer: Account | None, outcome: Outcome = PAID, now: datetime
+) -> Transaction:
+    """Pay an order through a payment system; `payer` is None for somebody who is not logged in. Raises PaymentError.
+
+    Paid: the money arrives. Pending: it waits in the house's hold wallet. Refused: recorded, and no money moves.
+    """
+    price = quote(order, method=method)
+    _check_amount(order.gross)
+    if payer and payer.is_blocked:
+        raise SourceAccountBlocked
+    if payer and payer.id == order.receiver.account_id:
+        raise CannotPaySelf
+    if order.receiver.account.is_blocked:
+        raise TargetAccountBlocked
+    outside = parties.house_wallet(order.receiver.account.sandbox, Wallet.Role.OUTSIDE, paysystem=method, now=now)
+    payment = _record(order, price, payer_wallet=outside, payer_account=payer, method=method, outcome=outcome, now=now)
+    if outcome.status == Status.COMPLETED:
+        ledger.post(payment, [*_charge(payment, now), *_credit(payment, now)], now=now)
+    elif outcome.status == Status.PENDING:
+        ledger.post(payment, [*_charge(payment, now), *_hold(payment, now)], now=now)
+    announcements.announce(payment, now=now)
+    return payment
+
+
+@database.atomic
+def send_money(
+    *,
+    payer: Wallet,
+    receiver: str,
+    currency: str,
+    amount: Decimal,
+    now: datetime,
+    comment: str = "",
+    invoice: str = "",
+    receiver_pays_fee: bool = False,
+    kind: Transaction.Kind = Kind.SEND_MONEY,
+    ipn_url: str = "",
+) -> Transaction:
+    """Send money to a wallet ID, e-mail address or phone number. The sender pays the fee unless told otherwise.
+
+    Raises PaymentError, checked in the order of the official Send_Money: currency, amount, receiver, oneself, blocked,
+    limits, funds.
+    """
+    found = exchange.get_currency(currency)
+    _check_amount(amount)
+    target = parties.find_wallet(receiver, sandbox=payer.account.sandbox)
+    if target is None:
+        raise TargetAccountDoesntExist
+    _check_parties(payer, target)
+    fee = fees.send_money_fee(amount)
+    if receiver_pays_fee and fee >= amount:
+        raise IncorrectAmount
+    payment = Transaction(
+        sandbox=payer.account.sandbox,
+        kind=kind,
+        status=Status.COMPLETED,
+        payer_wallet=payer,
+        receiver_wallet=target,
+        receiver_as_sent=receiver.strip()[:127],
+        payment_method=OKPAY_BALANCE,
+        currency=found,
+        gross=amount,
+        fee=fee,
+        fee_payer=FeePayer.RECEIVER if receiver_pays_fee else FeePayer.PAYER,
+        comment=comment,
+        invoice=invoice,
+        ipn_url=ipn_url,
+        created_at=now,
+        updated_at=now,
+    )
+    limits.count(payer.account, payment.total, found, now=now)
+    payment.save(force_insert=True)
+    ledger.post(payment, [*_charge(payment, now), *_credit(payment, now)], now=now)
+    announcements.announce(payment, now=now)
+    return payment
+
+
+@database.atomic
+def approve(payment: Transaction, *, now: datetime) -> Transaction:
+    """Let a pending payment through. Raises WrongState when it is not pending (any more)."""
+    payment = _locked(payment, Status.PENDING)
+    hold = parties.house_wallet(payment.sandbox, Wallet.Role.HOLD, now=now)
+    ledger.post(payment, [Leg(hold, payment.currency_id, -payment.total), *_credit(payment, now)], now=now)
+    return _decided(payment, Status.COMPLETED, now)
+
+
+@database.atomic
+def decline(payment: Transaction, *, now: datetime) -> Transaction:
+    """Refuse a pending payment: the held money goes back to where it came from. Raises WrongState."""
+    payment = _locked(payment, Status.PENDING)
+    if not payment.payer_wallet.is_house:
+        limits.give_back(payment.payer_wallet.account, payment.total, payment.currency, paid_at=payment.created_at)
+    ledger.undo(payment, now=now)
+    return _decided(payment, Status.FAILED, now)
+
+
+def _check_amount(amount: Decimal) -> None:
+    if not CENT <= amount <= LARGEST or amount != amount.quantize(CENT):
+        raise IncorrectAmount
+
+
+def _check_parties(payer: Wallet, receiver: Wallet) -> None:
+    if payer.account_id == receiver.account_id:
+        raise CannotPaySelf
+    if payer.account.is_blocked:
+        raise SourceAccountBlocked
+    if receiver.account.is_blocked:
+        raise TargetAccountBlocked
+
+
+def _record(
+    order: Order,
+    price: Quote,
+    *,
+    payer_wallet: Wallet,
+    method: str,
+    outcome: Outcome,
+    now: datetime,
+    payer_account: Account | None = None,
+) -> Transaction:
+    converted = price.exchange_rate is not None
+    payment = Transaction.objects.create(
+        sandbox=order.receiver.account.sandbox,
+        kind=order.kind,
+        status=outcome.status,
+        pending_reason=outcome.pending_reason,
+        payer_wallet=payer_wallet,
+        payer_account=payer_account,
+        receiver_wallet=order.receiver,
+        receiver_as_sent=order.receiver_as_sent or order.receiver.id,
+        payment_method=method,
+        currency=Currency.objects.get(code=order.currency),
+        gross=price.gross,
+        fee=price.fee,
+        fee_payer=order.fee_payer,
+        paid_currency_id=price.paid_currency if converted else None,
+        paid_amount=price.paid_amount if converted else None,
+        exchange_rate=price.exchange_rate,
+        invoice=order.invoice,
+        comment=order.comment,
+        ipn_url=order.ipn_url,
+        created_at=now,
+        updated_at=now,
+    )
+    for item in order.items:
+        item.transaction = payment
+    TransactionItem.objects.bulk_create(order.items)
+    if address := order.delivery_address:
+        DeliveryAddress.objects.create(
+            transaction=payment,
+            name=address.name,
+            country_code=address.country_code,
+            city=address.city,
+            state=address.state,
+            street=address.street,
+            zip=address.zip,
+            confirmed=address.confirmed,
+        )
+    return payment
+
+
+def _charge(payment: Transaction, now: datetime) -> list[Leg]:
+    """The payer's side: what leaves the payer, through the clearing wallet when it is in another currency."""
+    if payment.paid_amount is None or payment.paid_currency_id is None:
+        return [Leg(payment.payer_wallet, payment.currency_id, -payment.total)]
+    clearing = parties.house_wallet(payment.sandbox, Wallet.Role.CLEARING, now=now)
+    return [
+        Leg(payment.payer_wallet, payment.paid_currency_id, -payment.paid_amount),
+        Leg(clearing, payment.paid_currency_id, payment.paid_amount),
+        Leg(clearing, payment.currency_id, -payment.total),
+    ]
+
+
+def _credit(payment: Transaction, now: datetime) -> list[Leg]:
+    """The receiver's side: the net to the receiver, the fee to the house."""
+    legs = [Leg(payment.receiver_wallet, payment.currency_id, payment.net)]
+    if payment.fee:
+        house = parties.house_wallet(payment.sandbox, Wallet.Role.FEES, now=now)
+        legs.append(Leg(house, payment.currency_id, payment.fee))
+    return legs
+
+
+def _hold(payment: Transaction, now: datetime) -> list[Leg]:
+    hold = parties.house_wallet(payment.sandbox, Wallet.Role.HOLD, now=now)
+    return [Leg(hold, payment.currency_id, payment.total)]
+
+
+def _locked(payment: Transaction, expected: Transaction.Status) -> Transaction:
+    locked = (
+        Transaction.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("payer_wallet__account", "receiver_wallet__account", "currency", "sandbox")
+        .get(id=payment.id)
+    )
+    if locked.status != expected:
+        raise WrongState
+    return locked
+
+
+def _decided(payment: Transaction, status: Transaction.Status, now: datetime) -> Transaction:
+    payment.status = status
+    payment.pending_reason = ""
+    payment.updated_at = now
+    payment.save(update_fields=["status", "pending_reason", "updated_at"])
+    announcements.announce(payment, now=now)
+    return payment
