@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import dj_database_url
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from okpay_gateway import environment
+
+django_stubs_ext.monkeypatch()
 
 ENVIRONMENT = environment.read()
 BASE_DIR = environment.BASE_DIR
@@ -84,6 +87,10 @@ TEMPLATES = [
         },
     },
 ]
+
+# Every form of the site is written by the templates in templates/site/.
+FORM_RENDERER = "okpay_gateway.forms.SiteForms"
+CSRF_FAILURE_VIEW = "okpay_gateway.views.csrf_failure"
 
 DATABASES = {"default": dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=600, conn_health_checks=True)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -175,8 +182,9 @@ CELERY_BEAT_SCHEDULE = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s"}},
+    "filters": {"request_id": {"()": "okpay_gateway.middleware.WithRequestID"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},

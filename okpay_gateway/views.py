@@ -11,21 +11,31 @@ from django.utils.translation import gettext_lazy
 from django.views import i18n
 from django.views.decorators.http import require_POST, require_safe
 
-# Who can log in on a sandbox, told on the home page. wallets/seed.py makes them.
-DEMO_LOGINS = [
-    {"who": gettext_lazy("merchant"), "wallet": "OK702746927", "email": "merchant@example.com", "password": "merchant"},
-    {"who": gettext_lazy("buyer"), "wallet": "OK100000001", "email": "buyer@example.com", "password": "buyer"},
-    {"who": gettext_lazy("poor buyer"), "wallet": "OK100000002", "email": "poor@example.com", "password": "poor"},
-    {"who": gettext_lazy("blocked"), "wallet": "OK100000003", "email": "blocked@example.com", "password": "blocked"},
-    {"who": gettext_lazy("second merchant"), "wallet": "OK100000004", "email": "shop@example.com", "password": "shop"},
-    {"who": gettext_lazy("staff"), "wallet": "", "email": "admin@example.com", "password": "admin"},
-]
+from wallets import seed
+
+# The demo cast by its wallets (wallets/seed.py), in the words of the home page.
+ROLES = {
+    "OK702746927": gettext_lazy("merchant"),
+    "OK100000001": gettext_lazy("buyer"),
+    "OK100000002": gettext_lazy("poor buyer"),
+    "OK100000003": gettext_lazy("blocked"),
+    "OK100000004": gettext_lazy("second merchant"),
+    "": gettext_lazy("staff"),
+}
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     origin = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
-    return render(request, "home.html", {"origin": origin, "demo_logins": DEMO_LOGINS if settings.SANDBOX else []})
+    return render(request, "home.html", {"origin": origin, "demo_logins": _demo_logins() if settings.SANDBOX else []})
+
+
+def _demo_logins() -> list[dict[str, object]]:
+    logins = [(who["wallet"], *who["login"]) for who in seed.CAST] + [("", *seed.STAFF)]
+    return [
+        {"who": ROLES[wallet], "wallet": wallet, "email": email, "password": password}
+        for wallet, email, password in logins
+    ]
 
 
 # Django's own view checks `next` against this host and keeps the choice in LANGUAGE_COOKIE_NAME.

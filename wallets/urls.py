@@ -9,5 +9,5 @@ urlpatterns = [
     path("", views.account, name="account"),
     path("login/", views.Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
-    path("register/", views.Register.as_view(), name="register"),
+    path("register/", views.register, name="register"),
 ]

@@ -1,24 +1,21 @@
 """A client's own pages: coming in, going out, and what is in the wallets."""
 
-from typing import Any
-
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import LoginView, RedirectURLMixin
+from django.contrib.auth.views import LoginView
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render, resolve_url
-from django.utils.decorators import method_decorator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_safe
-from django.views.generic import FormView
+from django.views.decorators.http import require_http_methods, require_safe
 
 from sandbox import clock
 from wallets import parties, statement
 from wallets.forms import EMAIL_TAKEN, LoginForm, RegistrationForm
-from wallets.models import Wallet
+from wallets.models import Account, Wallet
 
 LATEST = 20
 
@@ -31,34 +28,35 @@ class Login(LoginView):
     redirect_authenticated_user = True
 
 
-@method_decorator([sensitive_post_parameters(), never_cache], name="dispatch")
-class Register(RedirectURLMixin, FormView[RegistrationForm]):
+@sensitive_post_parameters()
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def register(request: HttpRequest) -> HttpResponse:
     """A new client: login, account and first wallet, and logged in at once."""
+    following = _within_this_site(request, request.POST.get("next") or request.GET.get("next", ""))
+    if request.user.is_authenticated:
+        return redirect(following or "account")
+    form = RegistrationForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and (account := _open_account(form)):
+        login(request, account.user)
+        return redirect(following or "account")
+    return render(request, "wallets/register.html", {"form": form, "next": following})
 
-    template_name = "wallets/register.html"
-    form_class = RegistrationForm
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated:
-            return redirect(self.get_success_url())
-        return super().dispatch(request, *args, **kwargs)
+def _within_this_site(request: HttpRequest, address: str) -> str:
+    """The address if it leads to this very site, else ""."""
+    safe = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if safe else ""
 
-    def get_default_redirect_url(self) -> str:
-        return resolve_url("account")
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(next=self.get_redirect_url(), **kwargs)
-
-    def form_valid(self, form: RegistrationForm) -> HttpResponse:
-        sandbox = clock.default_sandbox()
-        try:
-            account = parties.register(sandbox=sandbox, now=clock.now(sandbox), **form.details())
-        except (ValidationError, IntegrityError):
-            # Somebody registered the same e-mail or phone between the form's check and the database's.
-            form.add_error("email", EMAIL_TAKEN)
-            return self.form_invalid(form)
-        login(self.request, account.user)
-        return super().form_valid(form)
+def _open_account(form: RegistrationForm) -> Account | None:
+    sandbox = clock.default_sandbox()
+    try:
+        return parties.register(sandbox=sandbox, now=clock.now(sandbox), **form.details())
+    except (ValidationError, IntegrityError):
+        # Somebody registered the same e-mail or phone between the form's check and the database's.
+        form.add_error("email", EMAIL_TAKEN)
+        return None
 
 
 @require_safe
