@@ -1,4 +1,7 @@
-"""What every page's frame needs: `site.name`, `site.sandbox`, `site.languages`."""
+"""What every page's frame needs: `gateway.name`, `gateway.sandbox`, `gateway.languages`.
+
+Not `site`: Django's own login view puts something else under that name.
+"""
 
 from typing import Any
 
@@ -13,4 +16,4 @@ def site(request: HttpRequest) -> dict[str, Any]:
         {"code": code, "name": get_language_info(code)["name_local"].capitalize(), "current": code == current}
         for code, _name in settings.LANGUAGES
     ]
-    return {"site": {"name": "OKPAY Gateway", "sandbox": settings.SANDBOX, "languages": languages}}
+    return {"gateway": {"name": "OKPAY Gateway", "sandbox": settings.SANDBOX, "languages": languages}}
