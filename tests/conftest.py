@@ -7,6 +7,7 @@ from django.core.cache import cache
 
 from sandbox import clock
 from sandbox.models import Sandbox
+from tests.listener import Listener, listening
 from wallets import audit, seed
 from wallets.models import Account, Wallet
 
@@ -65,6 +66,13 @@ def blocked(world: Sandbox) -> Wallet:
 def stranger(world: Sandbox) -> Wallet:
     """OK100000004, shop@example.com: a second, unverified merchant."""
     return wallet("OK100000004")
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """A merchant's listener on a real port; it answers 200 unless told otherwise."""
+    with listening() as listener:
+        yield listener
 
 
 def wallet(wallet_id: str) -> Wallet:
