@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import psycopg2
@@ -23,10 +24,10 @@ import redis
 from psycopg2 import errorcodes, extensions
 
 from okpay_gateway import environment
-from okpay_gateway.processes import ending_with_parent
+from okpay_gateway.processes import end_with_parent
 
 START_TIMEOUT = 30  # seconds; a PostgreSQL that was killed replays its log first
-STOP_TIMEOUT = 3  # seconds, then harder signals
+STOP_TIMEOUT = 1.2  # seconds, then harder signals
 UNPRIVILEGED_USERS = ("postgres", "nobody", "daemon")
 # Small enough for a laptop. What a sandbox must keep is kept: fsync stays on.
 POSTGRES_SETTINGS = {
@@ -66,6 +67,9 @@ class Server:
     log: Path
     stop_signals: tuple[signal.Signals, ...]
     leftovers: list[Path] = field(default_factory=list)
+
+    def poll(self) -> int | None:
+        return self.process.poll()
 
     def stop(self) -> None:
         """End the server, kindly first, and remove what was made for it outside VAR."""
@@ -373,7 +377,7 @@ def _spawn(
             user=user.pw_uid if user else None,
             group=user.pw_gid if user else None,
             extra_groups=[] if user else None,
-            preexec_fn=ending_with_parent(on_parent_end),
+            preexec_fn=partial(end_with_parent, on_parent_end, os.getpid()),
         )
 
 

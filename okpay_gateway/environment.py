@@ -7,6 +7,7 @@ import hashlib
 import ipaddress
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
@@ -19,6 +20,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 @dataclass(frozen=True)
 class Environment:
     var: Path
+    port: int
+    listen: str
     sandbox: bool
     secret_key: str
     allowed_hosts: list[str]
@@ -40,7 +43,7 @@ def read() -> Environment:
     """The environment as a checked value. Raises SystemExit with one clear line."""
     try:
         return _read(Env())
-    except (EnvError, ValueError) as error:
+    except (EnvError, ValueError, OSError) as error:
         raise SystemExit(f"okpay: {' '.join(str(error).split())}") from None
 
 
@@ -56,11 +59,13 @@ def _read(env: Env) -> Environment:
             raise ValueError('CONTROL_TOKEN must not be the published default "sandbox" when SANDBOX=false')
     return Environment(
         var=var,
+        port=_port(env),
+        listen=env.str("LISTEN", "") or "127.0.0.1",
         sandbox=sandbox,
         secret_key=env.str("SECRET_KEY", "") or _generated_secret(var),
-        allowed_hosts=env.list("ALLOWED_HOSTS", []) or ["localhost", "127.0.0.1", "[::1]", "testserver"],
+        allowed_hosts=_listed(env, "ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", "testserver"],
         public_url=_web_address(env.str("PUBLIC_URL", "")),
-        trusted_proxies=_networks(env.list("TRUSTED_PROXIES", [])),
+        trusted_proxies=_networks(_listed(env, "TRUSTED_PROXIES")),
         control_token=env.str("CONTROL_TOKEN", "") or "sandbox",
         database_url=_with_scheme("DATABASE_URL", env.str("DATABASE_URL", ""), ("postgresql", "postgres"))
         or embedded_database_url(var),
@@ -109,13 +114,17 @@ def broker_url(redis_url: str) -> str:
 def _generated_secret(var: Path) -> str:
     """The sandbox's own key, made on the first start. It also encrypts API passwords, so it stays with the data."""
     path = var / "secret_key"
-    var.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(50))
+    if not path.exists():
+        var.mkdir(parents=True, exist_ok=True)
+        handle, unfinished = tempfile.mkstemp(dir=var)  # mode 600
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(50))
+            os.link(unfinished, path)  # whole or not at all, and the first of two wins
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(unfinished)
     return path.read_text()
 
 
@@ -129,6 +138,17 @@ def _web_address(value: str) -> str:
     if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
         raise ValueError("PUBLIC_URL must be an address such as https://pay.example.com")
     return value.rstrip("/")
+
+
+def _listed(env: Env, name: str) -> list[str]:
+    return [value.strip() for value in env.str(name, "").split(",") if value.strip()]
+
+
+def _port(env: Env) -> int:
+    port = _at_least(env, "PORT", 8000, 1)
+    if port > 65535:
+        raise ValueError("PORT must be at most 65535")
+    return port
 
 
 def _networks(values: list[str]) -> list[str]:

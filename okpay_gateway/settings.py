@@ -121,8 +121,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR / "static"
-# Served from the apps' own folders: a sandbox needs no collectstatic.
+# Served from the apps' own folders: nothing needs to be collected, so there is no STATIC_ROOT.
 WHITENOISE_USE_FINDERS = True
 
 SESSION_COOKIE_NAME = "okpay_session"
@@ -174,7 +173,12 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # A payment never waits for a broker that is away: the scheduler's sweep sends what a lost kick would have sent.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 5, "max_retries": 0}
 CELERY_TASK_PUBLISH_RETRY = False
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "okpay_gateway.celery:Scheduler"
+# Threads: the work is waiting for listeners and for the database.
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = 4
+# Nobody asks the worker by the broker how it is; /health/ does.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "ipn.tasks.sweep", "schedule": 2.0, "options": {"expires": 2}},
 }

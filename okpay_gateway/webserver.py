@@ -1,0 +1,34 @@
+"""Gunicorn's settings, for `make run`, `make serve` and the image alike.
+
+`gunicorn --config python:okpay_gateway.webserver` takes every name below that it knows as a setting of its.
+"""
+
+import os
+import signal
+from typing import Any
+
+from okpay_gateway import environment
+from okpay_gateway.processes import end_with_parent
+
+_environment = environment.read()
+
+wsgi_app = "okpay_gateway.wsgi"
+bind = f"{_environment.listen}:{_environment.port}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+threads = 8
+preload_app = True
+# A payment is done in milliseconds; whoever takes longer to finish than this holds up a restart.
+graceful_timeout = 10
+keepalive = 5
+errorlog = "-"
+loglevel = "warning"
+# No access log: addresses of the checkout carry payers' data. The control API's journal has every request, masked.
+accesslog = None
+# It would be a socket in the home folder.
+control_socket_disable = True
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """A web process whose master is gone would keep the port."""
+    end_with_parent(signal.SIGKILL, worker.ppid)
