@@ -17,6 +17,11 @@ class Line:
     currency: str
     other_side: str
 
+    @property
+    def signed_amount(self) -> str:
+        """+10.00 or −10.00, with a real minus."""
+        return f"{self.amount:+.2f}".replace("-", "−")
+
 
 def latest(account: Account, wallets: Collection[Wallet], *, count: int) -> list[Line]:
     """The newest transactions in which the account or one of its wallets took part."""
