@@ -32,7 +32,7 @@ class LoginForm(AuthenticationForm):
 
 
 class RegistrationForm(forms.Form):
-    """Everything that `parties.register` needs of a new client; `details()` hands it over."""
+    """Everything that `registration.register` needs of a new client; `details()` hands it over."""
 
     kind = forms.ChoiceField(
         label=_("Account for"),
@@ -143,7 +143,7 @@ class RegistrationForm(forms.Form):
         return data
 
     def details(self) -> dict[str, Any]:
-        """The valid form as arguments of `parties.register`."""
+        """The valid form as arguments of `registration.register`."""
         return {name: value for name, value in self.cleaned_data.items() if name != "password_again"}
 
 

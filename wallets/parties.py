@@ -1,39 +1,22 @@
-"""Clients come in: registration, wallets, and finding the one that a receiver's ID, e-mail address or phone names."""
+"""Who is who: wallets opened, and the one found that an ID, an e-mail address or a phone number names."""
 
 import re
 import secrets
 from datetime import datetime
-from typing import Any
 
 import phonenumbers
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 
 from sandbox.models import Sandbox
-from wallets.models import Account, User, Wallet
+from wallets.models import Account, Wallet
 
 WALLET_ID = re.compile(r"OK\d{9}", re.ASCII | re.IGNORECASE)
 # API passwords were 25 alphanumeric characters.
 API_PASSWORD_LENGTH = 25
+EMAIL_LENGTH = 127
 _ALPHANUMERIC = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
-
-
-@transaction.atomic
-def register(
-    *, sandbox: Sandbox, email: str, password: str, now: datetime, wallet_title: str = "", **details: Any
-) -> Account:
-    """A new client: login, account, first wallet. `details` are fields of Account. An e-mail belongs to one client."""
-    account = Account(
-        id=details.pop("id", "") or _free_account_id(),
-        sandbox=sandbox,
-        email=email.strip().lower(),
-        created_at=now,
-        **details,
-    )
-    account.full_clean(exclude=["id", "sandbox"])
-    account.save(force_insert=True)
-    User.objects.create_user(email, password, account=account)
-    open_wallet(account, title=wallet_title or "Main", now=now)
-    return account
 
 
 def open_wallet(account: Account, *, title: str, now: datetime, wallet_id: str = "") -> Wallet:
@@ -72,6 +55,14 @@ def find_wallet(receiver: str, *, sandbox: Sandbox | None = None) -> Wallet | No
     return found.order_by("created_at", "id").first()
 
 
+def is_email(text: str) -> bool:
+    try:
+        validate_email(text.strip())
+    except ValidationError:
+        return False
+    return len(text.strip()) <= EMAIL_LENGTH
+
+
 def normal_phone(text: str) -> str:
     """A phone number as `<country code>-<number>`, or "" when it is none. `+49 30 1234567` -> `49-301234567`."""
     digits = text.strip().removeprefix("00") if text.strip().startswith("00") else text.strip().removeprefix("+")
@@ -93,7 +84,7 @@ def _open_house_wallet(sandbox: Sandbox, role: Wallet.Role, paysystem: str, now:
         # Two first payments at once must not open two: whoever comes second waits here and then finds it.
         Sandbox.objects.select_for_update(no_key=True).get(id=sandbox.id)
         house = Account.objects.filter(sandbox=sandbox, kind=Account.Kind.HOUSE).first() or Account.objects.create(
-            id=_free_account_id(),
+            id=free_account_id(),
             sandbox=sandbox,
             kind=Account.Kind.HOUSE,
             business_name="OKPAY",
@@ -113,7 +104,7 @@ def _open_house_wallet(sandbox: Sandbox, role: Wallet.Role, paysystem: str, now:
         )[0]
 
 
-def _free_account_id() -> str:
+def free_account_id() -> str:
     while True:
         number = str(secrets.randbelow(899_999_999) + 100_000_001)
         if not Account.objects.filter(id=number).exists():

@@ -158,22 +158,29 @@ def send_money(
 ) -> Transaction:
     """Send money to a wallet ID, e-mail address or phone number. The sender pays the fee unless told otherwise.
 
+    An e-mail address that nobody has registered yet gets the payment all the same: it is pending ("unilateral"), its
+    money waits in the house's hold wallet, and `collect` lets it through when the owner registers.
     Raises PaymentError, checked in the order of the official Send_Money: currency, amount, receiver, oneself, blocked,
     limits, funds.
     """
+    sandbox = payer.account.sandbox
     found = exchange.get_currency(currency)
     _check_amount(amount)
-    target = parties.find_wallet(receiver, sandbox=payer.account.sandbox)
-    if target is None:
-        raise TargetAccountDoesntExist
-    _check_parties(payer, target)
     fee = fees.send_money_fee(amount)
     if receiver_pays_fee and fee >= amount:
         raise IncorrectAmount
+    target = parties.find_wallet(receiver, sandbox=sandbox)
+    unilateral = target is None and parties.is_email(receiver)
+    if unilateral:
+        target = parties.house_wallet(sandbox, Wallet.Role.HOLD, now=now)
+    if target is None:
+        raise TargetAccountDoesntExist
+    _check_parties(payer, target)
     payment = Transaction(
-        sandbox=payer.account.sandbox,
+        sandbox=sandbox,
         kind=kind,
-        status=Status.COMPLETED,
+        status=Status.PENDING if unilateral else Status.COMPLETED,
+        pending_reason=Transaction.PendingReason.UNILATERAL if unilateral else "",
         payer_wallet=payer,
         receiver_wallet=target,
         receiver_as_sent=receiver.strip()[:127],
@@ -190,9 +197,27 @@ def send_money(
     )
     limits.count(payer.account, payment.total, found, now=now)
     payment.save(force_insert=True)
-    ledger.post(payment, [*_charge(payment, now), *_credit(payment, now)], now=now)
+    arrival = _hold(payment, now) if unilateral else _credit(payment, now)
+    ledger.post(payment, [*_charge(payment, now), *arrival], now=now)
     announcements.announce(payment, now=now)
     return payment
+
+
+@database.atomic
+def collect(wallet: Wallet, *, now: datetime) -> list[Transaction]:
+    """Let through what was sent to the address of this wallet's owner before he registered."""
+    waiting = Transaction.objects.filter(
+        sandbox=wallet.account.sandbox,
+        status=Status.PENDING,
+        pending_reason=Transaction.PendingReason.UNILATERAL,
+        receiver_as_sent__iexact=wallet.account.email,
+    ).order_by("id")
+    collected = []
+    for payment in waiting.select_for_update(no_key=True):
+        payment.receiver_wallet = wallet
+        payment.save(update_fields=["receiver_wallet"])
+        collected.append(approve(payment, now=now))
+    return collected
 
 
 @database.atomic

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from sandbox import clock
-from wallets import parties, statement
+from wallets import registration, statement
 from wallets.forms import EMAIL_TAKEN, LoginForm, RegistrationForm
 from wallets.models import Account, Wallet
 
@@ -52,7 +52,7 @@ def _within_this_site(request: HttpRequest, address: str) -> str:
 def _open_account(form: RegistrationForm) -> Account | None:
     sandbox = clock.default_sandbox()
     try:
-        return parties.register(sandbox=sandbox, now=clock.now(sandbox), **form.details())
+        return registration.register(sandbox=sandbox, now=clock.now(sandbox), **form.details())
     except (ValidationError, IntegrityError):
         # Somebody registered the same e-mail or phone between the form's check and the database's.
         form.add_error("email", EMAIL_TAKEN)

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, transaction
 from django.db.models import Sum
+from pytest_django.fixtures import Settings
 
 from sandbox import clock
-from wallets import deposits, ledger, parties, payments, reversals, seed
+from wallets import deposits, ledger, payments, registration, reversals, seed
 from wallets.audit import audit
 from wallets.errors import InsufficientFunds, PaymentError
 from wallets.ledger import Leg
@@ -19,13 +20,14 @@ from wallets.money import D
 
 
 @pytest.fixture
-def ten_wallets(transactional_db: None) -> list[Wallet]:
+def ten_wallets(transactional_db: None, settings: Settings) -> list[Wallet]:
     """Ten verified clients with 50.00 USD each: little enough that some payments must be refused."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     seed.currencies()
     sandbox = clock.default_sandbox()
     wallets = []
     for number in range(10):
-        account = parties.register(
+        account = registration.register(
             sandbox=sandbox,
             email=f"client{number}@example.com",
             password="correct horse",

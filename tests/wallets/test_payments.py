@@ -4,7 +4,7 @@ import pytest
 
 from ipn.models import IpnMessage
 from sandbox import clock
-from wallets import payments, reversals
+from wallets import payments, registration, reversals
 from wallets.errors import (
     CannotPaySelf,
     CurrencyNotFound,
@@ -15,7 +15,7 @@ from wallets.errors import (
     TargetAccountBlocked,
     TargetAccountDoesntExist,
 )
-from wallets.models import Transaction, Wallet
+from wallets.models import MonthlyTurnover, Transaction, Wallet
 from wallets.money import D
 
 
@@ -65,7 +65,6 @@ def test_a_refused_payment_leaves_no_trace(poor_buyer: Wallet, merchant: Wallet)
         ("OK702746927", "USD", "0.001", IncorrectAmount),
         ("OK702746927", "USD", "-1", IncorrectAmount),
         ("OK999999999", "USD", "1", TargetAccountDoesntExist),
-        ("nobody@example.com", "USD", "1", TargetAccountDoesntExist),
         ("buyer@example.com", "USD", "1", CannotPaySelf),
         ("OK100000003", "USD", "1", TargetAccountBlocked),
         ("OK702746927", "JPY", "10000.01", InsufficientFunds),
@@ -108,3 +107,37 @@ def test_refunds_return_exactly_what_was_paid(buyer: Wallet, merchant: Wallet) -
     assert buyer.balance("USD") == merchant.balance("USD") == D("10000.00")
     with pytest.raises(payments.WrongState):
         reversals.chargeback(payment, now=now)
+
+
+class TestUnilateral:
+    """Money sent to an e-mail address that nobody has registered yet."""
+
+    def test_it_waits_and_is_collected_on_registering(self, buyer: Wallet) -> None:
+        payment = send(buyer, "Newcomer@Example.com", "100")
+        assert (payment.status, payment.pending_reason) == ("pending", "unilateral")
+        assert buyer.balance("USD") == D("9899.50")
+
+        account = registration.register(
+            sandbox=buyer.account.sandbox,
+            email="newcomer@example.com",
+            password="correct horse",
+            now=clock.now(buyer.account.sandbox),
+        )
+
+        payment.refresh_from_db()
+        assert (payment.status, payment.pending_reason) == ("completed", "")
+        assert payment.receiver_wallet.account == account
+        assert payment.receiver_wallet.balance("USD") == D("100.00")
+
+    def test_it_can_be_declined_and_counts_no_more(self, buyer: Wallet) -> None:
+        payment = send(buyer, "newcomer@example.com", "100")
+
+        payments.decline(payment, now=clock.now(buyer.account.sandbox))
+
+        assert buyer.balance("USD") == D("10000.00")
+        assert MonthlyTurnover.objects.get(account=buyer.account).amount == 0
+
+    def test_a_phone_number_or_wallet_of_nobody_is_refused(self, buyer: Wallet) -> None:
+        for receiver in ("OK999999999", "+49 30 7654321", "not an address@"):
+            with pytest.raises(TargetAccountDoesntExist):
+                send(buyer, receiver, "1")
