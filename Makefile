@@ -1,15 +1,68 @@
-# The commands a developer types. `make run` and `make test` need Python 3.11 and make, nothing else.
+# The commands a developer types. `make run` and `make test` need Python 3.11 or newer and make, nothing else.
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --require-hashes --requirement
+# For `make test`: what to run and how, for example ARGS="tests/ipn -k retry".
+ARGS ?= -n 2
+# The venv is used by its paths; an activated one must not get in between.
+unexport VIRTUAL_ENV PYTHONHOME
 
-.PHONY: lock
-$(VENV)/dev: requirements/dev.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
-	touch $@
+.PHONY: help run serve test check format-check lint types imports migrations lock
 
-lock: $(BIN)/uv
+help:
+	@echo "make run    the sandbox, everything included: http://127.0.0.1:8000/ (PORT and VAR move it)"
+	@echo "make test   every test, on servers of its own (ARGS=... for some of them)"
+	@echo "make check  format, lint, types, import contracts, missing migrations, tests"
+	@echo "make serve  the production processes against DATABASE_URL and REDIS_URL"
+	@echo "make lock   resolve pyproject.toml into requirements/*.txt"
+
+run: $(VENV)/sandbox
+	@$(BIN)/python manage.py sandbox --end-with-parent
+
+serve: $(VENV)/hosted
+	@$(BIN)/python manage.py serve --end-with-parent
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: format-check lint types imports migrations test
+
+format-check: $(VENV)/dev
+	$(BIN)/python -m ruff format --check .
+
+lint: $(VENV)/dev
+	$(BIN)/python -m ruff check .
+
+types: $(VENV)/dev
+	$(BIN)/python -m mypy .
+
+imports: $(VENV)/dev
+	$(BIN)/lint-imports
+
+migrations: $(VENV)/dev
+	$(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+
+lock: $(VENV)/dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml --output-file requirements/hosted.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml --group sandbox --constraints requirements/hosted.txt --output-file requirements/sandbox.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml --group sandbox --group dev --constraints requirements/sandbox.txt --output-file requirements/dev.txt
+
+# One venv for all. The locks agree on versions and each contains the one before it, so installing the larger one also
+# satisfies the smaller, and nothing is ever taken back. The stamps are as old as the last installation.
+$(VENV)/dev: requirements/dev.txt | $(BIN)/python
+	$(INSTALL) requirements/dev.txt
+	@touch $(VENV)/hosted $(VENV)/sandbox $@
+
+$(VENV)/sandbox: requirements/sandbox.txt | $(BIN)/python
+	@echo "Installing what the sandbox needs; this is done once."
+	@$(INSTALL) requirements/sandbox.txt
+	@touch $(VENV)/hosted $@
+
+$(VENV)/hosted: requirements/hosted.txt | $(BIN)/python
+	@$(INSTALL) requirements/hosted.txt
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: PYTHON=python3.12 make ..." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }

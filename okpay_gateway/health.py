@@ -1,11 +1,14 @@
 """Readiness and metrics: what is well, and what is not in words. Both answer within seconds whatever is away."""
 
+import http.client
+import json
 import logging
 import threading
 from collections.abc import Iterator
 
 import psycopg2
 import redis
+from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Model
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -55,6 +58,29 @@ def state_of_each() -> dict[str, str]:
     for check in checks:
         check.join(ANSWER_WITHIN)
     return dict(states)
+
+
+def reason_not_ready() -> str | None:
+    """Ask our own web server as anybody would: None when /health/ says 200, else why not."""
+    address = settings.ENVIRONMENT.listen
+    link = http.client.HTTPConnection(
+        "127.0.0.1" if address in ("0.0.0.0", "::") else address,  # noqa: S104
+        settings.ENVIRONMENT.port,
+        timeout=ANSWER_WITHIN + 1,
+    )
+    try:
+        link.request("GET", "/health/")
+        response = link.getresponse()
+        states = json.loads(response.read())
+    except (OSError, http.client.HTTPException) as error:
+        return f"the web server does not answer ({type(error).__name__})"
+    except ValueError:
+        return f"/health/ says {response.status}"
+    finally:
+        link.close()
+    if response.status == 200:
+        return None
+    return "; ".join(f"{part}: {state}" for part, state in states.items() if state != OK)
 
 
 def _database(states: dict[str, str]) -> None:

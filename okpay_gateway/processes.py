@@ -7,17 +7,19 @@ start ends what it finds, see embedded.py).
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, Protocol
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-STOP_PATIENCE = 2  # seconds for a program to end by itself; whoever stops us expects the end within 5
 PAUSE_BEFORE_RESTART = 1  # second
 LOOK_EVERY = 0.1  # seconds
 
@@ -97,6 +99,12 @@ def _be_the_child(run: Callable[[], object], parent: int) -> NoReturn:
         os._exit(code)
 
 
+def program(command: list[str], *, cwd: Path, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+    """Start a program that ends with this process."""
+    ask = partial(end_with_parent, signal.SIGTERM, os.getpid())
+    return subprocess.Popen(command, cwd=cwd, env=environment, preexec_fn=ask)  # noqa: S603
+
+
 def end_with_parent(signum: int, parent: int) -> None:
     """For a child to call first: the kernel sends it `signum` when the process `parent` ends."""
     if _libc is None:
@@ -128,8 +136,10 @@ def stopping_by_signal() -> Iterator[None]:
 class Group:
     """Servers, and programs that need them. Use it as a context: whatever ends it stops all of them."""
 
-    def __init__(self, say: Callable[[str], object]) -> None:
+    def __init__(self, say: Callable[[str], object], *, patience: float) -> None:
+        """`say` prints a line; `patience` is the seconds that a program gets to end by itself."""
         self.say = say
+        self.patience = patience
         self.servers: dict[str, tuple[Callable[[], Server], Server]] = {}
         self.programs: dict[str, tuple[Callable[[], Running], Running]] = {}
         self.dead: dict[str, float] = {}
@@ -141,7 +151,7 @@ class Group:
         for signum in STOP_SIGNALS:
             signal.signal(signum, signal.SIG_IGN)
         running = [running for _, running in self.programs.values()]
-        for patience, signal_number in ((STOP_PATIENCE, signal.SIGTERM), (1, signal.SIGKILL)):
+        for patience, signal_number in ((self.patience, signal.SIGTERM), (1, signal.SIGKILL)):
             for each in running:
                 each.send_signal(signal_number)
             deadline = time.monotonic() + patience

@@ -6,8 +6,6 @@ forks of this process, which has everything loaded already: that is what makes t
 
 import fcntl
 import gc
-import http.client
-import json
 import os
 import signal
 import socket
@@ -25,11 +23,12 @@ from django.db import OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import get_resolver
 
-from okpay_gateway import embedded, processes
+from okpay_gateway import embedded, health, processes
 from okpay_gateway.environment import embedded_database_url, embedded_redis_url
 from wallets import seed
 
 READY_WITHIN = 60  # seconds; then it says what it waits for
+STOP_PATIENCE = 2  # seconds for web, worker and scheduler, of the 5 in which everything is gone
 
 
 class Command(BaseCommand):
@@ -50,7 +49,7 @@ class Command(BaseCommand):
             processes.stopping_by_signal(),
             _only_one(),
             _listening() as listener,
-            processes.Group(self._say) as group,
+            processes.Group(self._say, patience=STOP_PATIENCE) as group,
         ):
             self._run(group, listener, started)
 
@@ -62,10 +61,10 @@ class Command(BaseCommand):
         group.run("worker", lambda: processes.fork(lambda: _worker(listener)))
         group.run("scheduler", lambda: processes.fork(lambda: _scheduler(listener)))
         deadline = time.monotonic() + READY_WITHIN
-        group.watch(until=lambda: _not_ready() is None or time.monotonic() > deadline)
-        if reason := _not_ready():
+        group.watch(until=lambda: health.reason_not_ready() is None or time.monotonic() > deadline)
+        if reason := health.reason_not_ready():
             self._say(f"Still not ready after {READY_WITHIN} seconds: {reason}")
-            group.watch(until=lambda: _not_ready() is None)
+            group.watch(until=lambda: health.reason_not_ready() is None)
         self._say(_welcome(time.monotonic() - started))
         group.watch()
 
@@ -120,7 +119,7 @@ def _listening() -> Iterator[socket.socket]:
         listener = socket.create_server(address, backlog=1024)
     except OSError as error:
         raise CommandError(
-            f"Port {address[1]} of {address[0]} cannot be used: {error.strerror}. "
+            f"Port {address[1]} of {address[0]} cannot be used: {os.strerror(error.errno or 0)}. "
             f"Choose another: make run PORT={address[1] + 1}"
         ) from None
     with listener:
@@ -159,7 +158,7 @@ def _web(listener: socket.socket) -> None:
                 if name in self.cfg.settings:
                     self.cfg.set(name, value)
             self.cfg.set("bind", f"fd://{listener.fileno()}")
-            self.cfg.set("graceful_timeout", processes.STOP_PATIENCE)
+            self.cfg.set("graceful_timeout", STOP_PATIENCE)
 
         def load(self) -> Callable[..., Any]:
             return wsgi.application
@@ -183,28 +182,6 @@ def _scheduler(listener: socket.socket) -> None:
 
     listener.close()
     app.Beat(quiet=True).run()
-
-
-def _not_ready() -> str | None:
-    """Why /health/ does not say 200 yet, None when it does."""
-    port = settings.ENVIRONMENT.port
-    address = settings.ENVIRONMENT.listen.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
-    link = http.client.HTTPConnection(address, port, timeout=5)
-    try:
-        link.request("GET", "/health/")
-        response = link.getresponse()
-        body = response.read()
-    except (OSError, http.client.HTTPException) as error:
-        return f"the web server does not answer ({type(error).__name__})"
-    finally:
-        link.close()
-    if response.status == 200:
-        return None
-    try:
-        states: dict[str, str] = json.loads(body)
-    except ValueError:
-        return f"/health/ answers {response.status}"
-    return "; ".join(f"{part}: {state}" for part, state in states.items() if state != "ok")
 
 
 def _welcome(seconds: float) -> str:
