@@ -54,7 +54,7 @@ def _transaction(transaction: Transaction, items: list[TransactionItem]) -> Iter
     yield "ok_txn_fee", text(transaction.receiver_fee)
     yield "ok_txn_currency", transaction.currency_id
     if transaction.exchange_rate is not None:
-        yield "ok_txn_exchange_rate", _rate(transaction.exchange_rate)
+        yield "ok_txn_exchange_rate", rate_text(transaction.exchange_rate)
     yield "ok_txn_datetime", date_and_time(transaction.created_at)
     yield "ok_txn_status", transaction.status
     if transaction.pending_reason:
@@ -131,6 +131,6 @@ def _address_status(address: DeliveryAddress | Account | None) -> str:
     return "confirmed" if confirmed else "unconfirmed"
 
 
-def _rate(rate: Decimal) -> str:
+def rate_text(rate: Decimal) -> str:
     """At most ten characters, at least four decimals: 1.1234, 0.006123."""
     return f"{rate:.4f}" if rate >= 1 else f"{rate:.6f}"
