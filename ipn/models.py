@@ -8,7 +8,8 @@ from datetime import datetime
 from urllib.parse import parse_qsl
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Coalesce, Left, Lower
 from django.utils.translation import gettext_lazy as _
 
 from sandbox.models import Sandbox
@@ -30,6 +31,14 @@ class IpnMessage(models.Model):
     transaction_id = models.BigIntegerField(_("transaction"), null=True, db_index=True)
     kind = models.CharField(_("type"), max_length=40)
     url = models.TextField(_("URL"))
+    # Whose slots its deliveries take: host and port of the URL. Empty for what is no URL.
+    host = models.GeneratedField(
+        expression=Coalesce(
+            Left(Lower(Func(F("url"), Value("^[^:/]*://(?:[^/?#]*@)?([^/?#]*)"), function="substring")), 255), Value("")
+        ),
+        output_field=models.CharField(max_length=255),
+        db_persist=True,
+    )
     # Without what the wire adds to it: ok_ipn_resend on every POST after the first, ok_ipn_id last.
     variables = models.TextField(_("variables"), help_text=_("Form-encoded, in the order in which they are sent."))
     is_test = models.BooleanField(_("test"), default=False)
@@ -53,6 +62,14 @@ class IpnMessage(models.Model):
             models.Index(
                 F("sandbox"), F("next_attempt_at"), name="ipn_due", condition=Q(next_attempt_at__isnull=False)
             ),
+            # For the walk over hosts that claims what is due.
+            models.Index(
+                F("host"),
+                F("next_attempt_at"),
+                F("id"),
+                name="ipn_due_by_host",
+                condition=Q(next_attempt_at__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:
@@ -69,12 +86,31 @@ class IpnMessage(models.Model):
 
     @property
     def resent(self) -> bool:
-        """Whether it went out more than once: the asterisk of the IPN History."""
-        return self.attempts_made > 1
+        """Whether it went out more than once: the asterisk of the IPN History.
+
+        A claim counts: a listener that asks ipn-verify before it answers asks while the attempt is being made.
+        """
+        return self.attempts_made + (self.claimed_until is not None) > 1
 
 
 class DeliveryAttempt(models.Model):
     """One POST of a message, or why there was none."""
+
+    class Error(models.TextChoices):
+        """What went wrong. Only an answer with status 200 is none of these."""
+
+        INCORRECT_URL = "incorrect_url", _("Incorrect URL")
+        FORBIDDEN_ADDRESS = "forbidden_address", _("Forbidden address")
+        NAME_NOT_FOUND = "name_not_found", _("Host name not found")
+        REFUSED = "refused", _("Connection refused")
+        UNREACHABLE = "unreachable", _("Host unreachable")
+        TIMED_OUT = "timed_out", _("Timed out")
+        TLS = "tls", _("TLS error")
+        DISCONNECTED = "disconnected", _("Disconnected without an answer")
+        MALFORMED_ANSWER = "malformed_answer", _("Malformed answer")
+        HEADER_TOO_BIG = "header_too_big", _("Header of the answer too big")
+        REDIRECT = "redirect", _("Redirect, not followed")
+        STATUS = "status", _("Status is not 200")
 
     message = models.ForeignKey(IpnMessage, on_delete=models.CASCADE, related_name="deliveries")
     number = models.PositiveIntegerField(_("number"))
@@ -83,8 +119,9 @@ class DeliveryAttempt(models.Model):
     request_body = models.TextField(_("request"))
     response_code = models.PositiveSmallIntegerField(_("HTTP code"), null=True)
     response_head = models.TextField(_("response"), blank=True, help_text=_("Status line, headers, start of the body."))
-    # The class of what went wrong, empty when the answer was 200: ipn.http names them.
-    error = models.CharField(_("error"), max_length=30, blank=True)
+    error = models.CharField(
+        _("error"), max_length=30, blank=True, choices=Error.choices, help_text=_("Empty when the answer was 200.")
+    )
     detail = models.TextField(_("detail"), blank=True)
 
     class Meta:
