@@ -52,12 +52,7 @@ def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(client: Cli
 
 
 def test_the_session_gets_a_new_key(client: Client, buyer: Wallet) -> None:
-    client.session["seen"] = "before"
-    session = client.session
-    session["seen"] = "before"
-    session.save()
-    client.cookies["okpay_session"] = session.session_key
-    before = session.session_key
+    before = client.session.session_key
 
     client.post("/account/login/", {"username": "buyer@example.com", "password": "buyer"})
 
