@@ -1,0 +1,281 @@
+"""What all parts of the control API have in common: a sandbox, strict input, lists, and answers that can be repeated.
+
+Each app's api.py builds on `ControlView`; okpay_gateway holds the door (token, problems, paging) and the addresses.
+"""
+
+import contextlib
+import functools
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar, Generic, TypeVar
+from urllib.parse import urlsplit
+
+from django.db import models, transaction
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponseBase
+from django.utils.dateparse import parse_duration
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from sandbox import clock, idempotency
+from sandbox.models import DEFAULT, Sandbox
+
+M = TypeVar("M", bound=models.Model)
+
+
+class Strict(serializers.Serializer[Any]):
+    """Input that knows all its fields: a mistyped name is an error, never silently without effect."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        errors: dict[str, Any] = {}
+        if isinstance(data, Mapping):
+            for name in data:
+                if name not in self.fields:
+                    known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+                    errors[str(name)] = [
+                        _("There is no such field. Known here: %(names)s.") % {"names": known or _("none")}
+                    ]
+                elif self.fields[name].read_only:
+                    errors[name] = [_("This field cannot be set.")]
+        try:
+            value = super().to_internal_value(data)
+        except ValidationError as error:
+            assert isinstance(error.detail, dict)
+            raise ValidationError({**error.detail, **errors}) from None
+        if errors:
+            raise ValidationError(errors)
+        return value
+
+
+class Nothing(Strict):
+    """The body of a call that takes none."""
+
+
+class Query(Strict):
+    """What may stand behind the question mark, everywhere."""
+
+    sandbox = serializers.SlugField(
+        default=DEFAULT, help_text=gettext_lazy("The sandbox that the call is about; `default` if not given.")
+    )
+
+
+class ListQuery(Query):
+    cursor = serializers.CharField(required=False, help_text=gettext_lazy("From `next` or `previous` of another page."))
+    page_size = serializers.IntegerField(
+        required=False, min_value=1, max_value=1000, help_text=gettext_lazy("How many on a page; 100 if not given.")
+    )
+
+    # Where a filter does not look at the column of its own name; of several columns one must match.
+    columns: ClassVar[dict[str, tuple[str, ...]]] = {}
+
+    @classmethod
+    def condition(cls, query: Mapping[str, Any]) -> Q:
+        """The given filters as one condition."""
+        condition = Q()
+        for name, value in query.items():
+            if name not in ("cursor", "page_size"):
+                condition &= Q(*((column, value) for column in cls.columns.get(name, (name,))), _connector=Q.OR)
+        return condition
+
+
+class Amount(serializers.DecimalField):
+    """Money: a string such as "10.00", in and out. Whether it is a possible amount is for the verb to say."""
+
+    default_error_messages = {"invalid": gettext_lazy('Write an amount as a string, such as "10.00".')}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=None, decimal_places=None, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if not isinstance(data, str) or not re.fullmatch(r"-?\d{1,15}(\.\d{1,6})?", data, re.ASCII):
+            self.fail("invalid")
+        return Decimal(data)
+
+    def to_representation(self, value: Any) -> str:
+        return f"{value:.2f}"
+
+
+class TrueOrFalse(serializers.BooleanField):
+    """A real boolean: not "yes", not 1."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class Duration(serializers.Field[timedelta, str, str, Any]):
+    """A length of time forward, as ISO 8601 writes it: PT30M, P1DT12H, P2W. Years and months vary, so they are none."""
+
+    LONGEST = timedelta(days=36500)
+    default_error_messages = {
+        "invalid": gettext_lazy("Write a duration as ISO 8601 does: PT30M, PT1H30M, P1D, P2W (no years, no months)."),
+        "negative": gettext_lazy("Time goes forward only."),
+        "too_long": gettext_lazy("At most P36500D, a hundred years."),
+    }
+
+    def to_internal_value(self, data: Any) -> timedelta:
+        if not isinstance(data, str) or not re.fullmatch(r"-?P(?=.*\d)[\d.,DTHMSW]{1,40}", data, re.ASCII):
+            self.fail("invalid")
+        try:
+            weeks = re.fullmatch(r"(-?)P(\d+)W", data, re.ASCII)
+            value = parse_duration(f"{weeks[1]}P{int(weeks[2]) * 7}D" if weeks else data)
+        except OverflowError:
+            self.fail("too_long")
+        if value is None:
+            self.fail("invalid")
+        if value < timedelta():
+            self.fail("negative")
+        if value > self.LONGEST:
+            self.fail("too_long")
+        return value
+
+    def to_representation(self, value: timedelta) -> str:
+        return iso_duration(value)
+
+
+class WebAddress(serializers.CharField):
+    """An http or https address, or nothing. A host may be a bare name: in compose, shops are called `shop`."""
+
+    default_error_messages = {
+        "address": gettext_lazy("Write a web address such as https://shop.example.com/ipn, or an empty string for none.")
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=2000, allow_blank=True, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if text and not is_web_address(text):
+            self.fail("address")
+        return text
+
+
+def is_web_address(text: str) -> bool:
+    try:
+        address = urlsplit(text)
+        address.port  # noqa: B018 (raises ValueError when it is none)
+    except ValueError:
+        return False
+    return address.scheme in ("http", "https") and bool(address.hostname) and not re.search(r"[\s\x00-\x1f\x7f]", text)
+
+
+def iso_duration(value: timedelta) -> str:
+    """PT30M rather than Django's P0DT00H30M00S."""
+    seconds = value.total_seconds()
+    sign, seconds = ("-" if seconds < 0 else ""), abs(seconds)
+    days, rest = divmod(seconds, 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes, rest = divmod(rest, 60)
+    date = f"{days:.0f}D" if days else ""
+    time = "".join((f"{hours:.0f}H" if hours else "", f"{minutes:.0f}M" if minutes else ""))
+    if rest or not (date or time):
+        time += f"{rest:.6f}".rstrip("0").rstrip(".") + "S"
+    return f"{sign}P{date}{'T' + time if time else ''}"
+
+
+class ControlView(GenericAPIView[M], Generic[M]):
+    """A view of the control API. After the door it finds `self.sandbox`, `self.query` and `self.now` ready."""
+
+    query_class: type[Query] = Query
+    # False where the work must be seen by others while it goes on, so that it cannot be one database transaction.
+    in_one_transaction = True
+
+    sandbox: Sandbox
+    query: dict[str, Any]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        # Read at once: this is where Django refuses a body beyond DATA_UPLOAD_MAX_MEMORY_SIZE.
+        request.body  # noqa: B018
+        query = self.get_query_class()(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        self.query = dict(query.validated_data)
+        self.sandbox = sandbox_named(self.query.pop("sandbox"))
+        key = request.headers.get(idempotency.HEADER)
+        if request.method == "POST" and key is not None and hasattr(self, "post"):
+            # In the way in which viewsets put their actions in place.
+            self.post = functools.partial(self._once, key, self.post)
+
+    def get_query_class(self) -> type[Query]:
+        return self.query_class
+
+    @property
+    def now(self) -> datetime:
+        return clock.now(self.sandbox)
+
+    def read(self, serializer: type[serializers.BaseSerializer[Any]] | None = None, **kwargs: Any) -> dict[str, Any]:
+        """The request's body, checked. Raises ValidationError that names each field."""
+        found = (serializer or self.get_serializer_class())(
+            data=self.request.data, context=self.get_serializer_context(), **kwargs
+        )
+        found.is_valid(raise_exception=True)
+        return dict(found.validated_data)
+
+    def get_queryset(self) -> QuerySet[M]:
+        if getattr(self, "swagger_fake_view", False):
+            assert self.queryset is not None
+            return self.queryset.none()
+        return self.in_sandbox()
+
+    def in_sandbox(self) -> QuerySet[M]:
+        """The rows that belong to `self.sandbox`."""
+        raise NotImplementedError
+
+    def filter_queryset(self, queryset: QuerySet[M]) -> QuerySet[M]:
+        query_class = self.get_query_class()
+        if issubclass(query_class, ListQuery):
+            return queryset.filter(query_class.condition(self.query))
+        return queryset
+
+    def get_object(self) -> M:
+        try:
+            return super().get_object()
+        except Http404:
+            assert self.queryset is not None
+            raise NotFound(
+                _("There is no %(what)s %(id)s in the sandbox %(sandbox)s.")
+                % {
+                    "what": self.queryset.model._meta.verbose_name,
+                    "id": self.kwargs[self.lookup_url_kwarg or self.lookup_field],
+                    "sandbox": self.sandbox.id,
+                }
+            ) from None
+
+    def _once(self, key: str, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any) -> Any:
+        scope = idempotency.scope_of(request, key)
+        with idempotency.one_at_a_time(scope):
+            if (repeated := idempotency.recall(scope, request)) is not None:
+                return repeated
+            # Stored together with what the request changes: neither exists without the other.
+            with transaction.atomic() if self.in_one_transaction else contextlib.nullcontext():
+                response = self._answer(handler, request, *args, **kwargs)
+                if response.status_code < 500:
+                    idempotency.remember(scope, request, self.sandbox, response)
+                elif self.in_one_transaction:
+                    transaction.set_rollback(True)
+            return response
+
+    def _answer(self, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any) -> Response:
+        try:
+            return handler(request, *args, **kwargs)
+        except Exception as error:
+            # Refusals are answers too; settings.REST_FRAMEWORK names who words them.
+            return self.handle_exception(error)
+
+
+def sandbox_named(sandbox_id: str) -> Sandbox:
+    """The sandbox that `?sandbox=` names. Raises NotFound."""
+    if sandbox_id == DEFAULT:
+        return clock.default_sandbox()
+    try:
+        return Sandbox.objects.get(id=sandbox_id)
+    except Sandbox.DoesNotExist:
+        raise NotFound(_("There is no sandbox %(id)s.") % {"id": sandbox_id}) from None

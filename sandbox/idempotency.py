@@ -1,0 +1,93 @@
+"""An `Idempotency-Key` makes a POST safe to repeat: the first answer is kept for a day and given again.
+
+The key counts together with the caller's token and the address. A repetition that arrives while the first is still
+being worked on waits for it.
+"""
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.db import connection
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework import status
+from rest_framework.exceptions import APIException
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from sandbox.models import RememberedAnswer, Sandbox
+
+HEADER = "Idempotency-Key"
+KEPT_FOR = timedelta(days=1)
+WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class MalformedKey(APIException):
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_code = "malformed_idempotency_key"
+    default_detail = _("Idempotency-Key must be 1 to 255 printable ASCII characters without spaces, such as a UUID.")
+
+
+class KeyReused(APIException):
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    default_code = "idempotency_key_reused"
+    default_detail = _(
+        "This Idempotency-Key came before with another body. Repeat that request unchanged, or use a new key."
+    )
+
+
+def scope_of(request: Request, key: str) -> str:
+    """Raises MalformedKey."""
+    if not WELL_FORMED.fullmatch(key):
+        raise MalformedKey
+    parts = (request.headers.get("Authorization", ""), request.get_full_path(), key)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def one_at_a_time(scope: str) -> Iterator[None]:
+    """Whoever comes second with a scope waits here. The lock is the connection's: it ends with a process that dies."""
+    key = int.from_bytes(bytes.fromhex(scope)[:8], signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [key])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+
+
+def recall(scope: str, request: Request) -> HttpResponse | None:
+    """The first answer, None if there was none yet. Raises KeyReused if it answered another body."""
+    answer = RememberedAnswer.objects.filter(scope=scope, created_at__gt=timezone.now() - KEPT_FOR).first()
+    if answer is None:
+        return None
+    if answer.fingerprint != _fingerprint(request):
+        raise KeyReused
+    return HttpResponse(
+        answer.body,
+        status=answer.status,
+        content_type=answer.content_type,
+        headers={"Idempotent-Replayed": "true"},
+    )
+
+
+def remember(scope: str, request: Request, sandbox: Sandbox, response: Response) -> None:
+    RememberedAnswer.objects.filter(created_at__lte=timezone.now() - KEPT_FOR).delete()
+    RememberedAnswer.objects.create(
+        sandbox=sandbox,
+        scope=scope,
+        fingerprint=_fingerprint(request),
+        status=response.status_code,
+        content_type=response.content_type or "application/json",
+        body=JSONRenderer().render(response.data).decode(),
+    )
+
+
+def _fingerprint(request: Request) -> str:
+    return hashlib.sha256(request.body).hexdigest()
