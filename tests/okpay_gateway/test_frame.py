@@ -279,7 +279,7 @@ def test_the_stylesheet_and_our_mark_are_served(visitor: Client, file: str) -> N
     response = visitor.get(f"/static/{file}")
 
     assert response.status_code == 200
-    response.close()
+    assert response.getvalue() == (settings.BASE_DIR / "okpay_gateway" / "static" / file).read_bytes()
 
 
 def stylesheet() -> str:
