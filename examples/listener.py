@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A whole IPN listener in the standard library: receive, verify, decide. `python3 examples/listener.py [PORT] [GATEWAY]`
+"""A whole IPN listener in the standard library: receive, verify, decide. `examples/listener.py [PORT] [GATEWAY]`
 
 It does the steps of the official page "Implementing an IPN Listener" and prints what it thinks of each message.
 """

@@ -1,4 +1,4 @@
-"""The verbs that pay. Each books, records and announces in one database transaction: all of it happens, or nothing.
+"""The verbs that pay. Each books, records and announces in one database transaction: all of it happens, or nothing. Booking comes last, because it locks balances that others wait for.
 
 `pay_from_balance` and `pay_from_outside` are the checkout's and the Marketplace's; `send_money` is the API's and the
 account pages'. A pending payment is decided by `approve` or `decline`. reversals.py takes money back.
@@ -111,8 +111,8 @@ def pay_from_balance(order: Order, *, payer: Wallet, now: datetime, from_currenc
     _check_parties(payer, order.receiver)
     limits.count(payer.account, price.total, exchange.get_currency(order.currency), now=now)
     payment = _record(order, price, payer_wallet=payer, method=OKPAY_BALANCE, outcome=PAID, now=now)
-    ledger.post(payment, [*_charge(payment, now), *_credit(payment, now)], now=now)
     announcements.announce(payment, now=now)
+    ledger.post(payment, [*_charge(payment, now), *_credit(payment, now)], now=now)
     return payment
 
 
@@ -134,11 +134,11 @@ def pay_from_outside(
         raise TargetAccountBlocked
     outside = parties.house_wallet(order.receiver.account.sandbox, Wallet.Role.OUTSIDE, paysystem=method, now=now)
     payment = _record(order, price, payer_wallet=outside, payer_account=payer, method=method, outcome=outcome, now=now)
+    announcements.announce(payment, now=now)
     if outcome.status == Status.COMPLETED:
         ledger.post(payment, [*_charge(payment, now), *_credit(payment, now)], now=now)
     elif outcome.status == Status.PENDING:
         ledger.post(payment, [*_charge(payment, now), *_hold(payment, now)], now=now)
-    announcements.announce(payment, now=now)
     return payment
 
 
@@ -197,9 +197,9 @@ def send_money(
     )
     limits.count(payer.account, payment.total, found, now=now)
     payment.save(force_insert=True)
+    announcements.announce(payment, now=now)
     arrival = _hold(payment, now) if unilateral else _credit(payment, now)
     ledger.post(payment, [*_charge(payment, now), *arrival], now=now)
-    announcements.announce(payment, now=now)
     return payment
 
 
