@@ -387,16 +387,16 @@ def _end_orphan(pid_file: Path, signum: signal.Signals) -> None:
         pid = int(pid_file.read_text().split()[0])
     except (FileNotFoundError, IndexError, ValueError):
         return
-    if not _is_alive(pid):
-        return
     if not _works_in(pid, pid_file.parent):
-        pid_file.unlink()  # the number went on to another process, which PostgreSQL would take for itself
+        # The number may have gone on to another process, which PostgreSQL would take for itself.
+        if _is_alive(pid):
+            pid_file.unlink()
         return
     for patience, number in ((10, signum), (5, signal.SIGKILL)):
         os.kill(pid, number)
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
-            if not _is_alive(pid):
+            if not _works_in(pid, pid_file.parent):
                 return
             time.sleep(0.02)
 
