@@ -78,9 +78,13 @@ class Program:
             return None
         return states
 
+    def is_well(self) -> bool:
+        states = self.health()
+        return states is not None and set(states.values()) == {"ok"}
+
     def wait_until_ready(self, within: float = 60) -> float:
         """Seconds from the start until /health/ said 200."""
-        self.wait(lambda: (self.health() or {"": "silent"}).values() <= {"ok"}, within)
+        self.wait(self.is_well, within)
         seconds = time.monotonic() - self.started
         self.descendants()
         return seconds
