@@ -1,7 +1,8 @@
-"""The verbs that pay. Each books, records and announces in one database transaction: all of it happens, or nothing. Booking comes last, because it locks balances that others wait for.
+"""The verbs that pay. Each books, records and announces in one database transaction: all of it happens, or nothing.
 
 `pay_from_balance` and `pay_from_outside` are the checkout's and the Marketplace's; `send_money` is the API's and the
 account pages'. A pending payment is decided by `approve` or `decline`. reversals.py takes money back.
+Booking comes last in each, because it locks balances that others wait for.
 """
 
 from collections.abc import Sequence
