@@ -15,8 +15,8 @@ class PaymentError(Exception):
     """An expected refusal. `field` is what the caller should look at."""
 
     number: ClassVar[int]
-    name: ClassVar[str]
-    field: ClassVar[str] = ""
+    name: str
+    field: str = ""
     text: ClassVar[StrOrPromise]
 
     def __str__(self) -> str:
@@ -92,3 +92,90 @@ class WrongState(PaymentError):
 
     number, name, field = 106, "Access_Denied", "status"
     text = _("The transaction's status does not allow this.")
+
+
+class AlreadyJudged(WrongState):
+    text = _("This document has been judged already.")
+
+
+# The later functions have errors of their own. Their names are the service's, their numbers ours: no page gives any.
+
+
+class PaymentMethodNotSupported(PaymentError):
+    number, name, field = 303, "Payment_Method_Not_Supported", "payment_method"
+    text = _("Money cannot be withdrawn by this payment method.")
+
+
+class IncorrectAccount(PaymentError):
+    number, name, field = 304, "Incorrect_Account", "account"
+    text = _("The payment system has no account of this form.")
+
+    def __init__(self, expected: StrOrPromise = "") -> None:
+        super().__init__(expected)
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return str(self.expected or self.text)
+
+
+class MinimumAmount(PaymentError):
+    """Its name on the wire ends in the amount: Minimum_Amount_Is_10."""
+
+    number, name, field = 305, "Minimum_Amount_Is_N", "amount"
+    text = _("The smallest amount is %(amount)s %(currency)s.")
+
+    def __init__(self, amount: Decimal, currency: str) -> None:
+        super().__init__(amount, currency)
+        self.amount, self.currency = amount, currency
+        self.name = f"Minimum_Amount_Is_{amount.normalize():f}"
+
+    def __str__(self) -> str:
+        return str(self.text) % {"amount": self.amount, "currency": self.currency}
+
+
+class MaximumAmount(PaymentError):
+    """Its name on the wire ends in the amount: Maximum_Amount_Is_1000."""
+
+    number, name, field = 306, "Maximum_Amount_Is_N", "amount"
+    text = _("The largest amount is %(amount)s %(currency)s.")
+
+    def __init__(self, amount: Decimal, currency: str) -> None:
+        super().__init__(amount, currency)
+        self.amount, self.currency = amount, currency
+        self.name = f"Maximum_Amount_Is_{amount.normalize():f}"
+
+    def __str__(self) -> str:
+        return str(self.text) % {"amount": self.amount, "currency": self.currency}
+
+
+class IncorrectEmail(PaymentError):
+    number, name, field = 307, "Incorrect_Email", "email"
+    text = _("This is no e-mail address.")
+
+
+class EmailTaken(IncorrectEmail):
+    text = _("There is a client with this e-mail address already.")
+
+
+class IncorrectParameters(PaymentError):
+    """`field` and what it should be."""
+
+    number, name = 308, "Incorrect_Parameters"
+    text = _("A parameter is wrong.")
+
+    def __init__(self, field: str, expected: StrOrPromise) -> None:
+        super().__init__(field, expected)
+        self.field, self.expected = field, expected
+
+    def __str__(self) -> str:
+        return str(self.expected)
+
+
+class ImageNotFound(PaymentError):
+    number, name, field = 309, "Image_Not_Found", "image"
+    text = _("What was sent is no whole JPEG, PNG or GIF picture and no PDF document.")
+
+
+class ClientAccessDenied(PaymentError):
+    number, name, field = 310, "Client_Access_Denied", "account"
+    text = _("This client was not registered by this merchant.")

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 D = Decimal
 CENT = D("0.01")
 ZERO = D("0.00")
+SATOSHI = D("0.00000001")
 # The widest amount of the official variables: 15 characters, "999999999999.99".
 LARGEST = D("999999999999.99")
 
@@ -18,6 +19,16 @@ def round_half_up(amount: Decimal) -> Decimal:
 def round_up(amount: Decimal) -> Decimal:
     """To the next cent: fees."""
     return amount.quantize(CENT, ROUND_UP)
+
+
+def round_coins(amount: Decimal) -> Decimal:
+    """To the nearest hundred-millionth: crypto-currencies, which no balance holds."""
+    return amount.quantize(SATOSHI, ROUND_HALF_UP)
+
+
+def is_amount(amount: Decimal) -> bool:
+    """Whole cents, at least one, and no more than the wire can write."""
+    return amount.is_finite() and CENT <= amount <= LARGEST and amount == amount.quantize(CENT)
 
 
 def text(amount: Decimal) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -20,8 +21,43 @@ class PaySystem:
     percent: Decimal
 
     def fee(self, amount: Decimal) -> Decimal:
-        """At least one cent, rounded up to the cent."""
-        return max(CENT, round_up(amount * self.percent / 100))
+        return percentage(amount, self.percent)
+
+
+class Family(TextChoices):
+    """The withdrawal functions of the SOAP API, by what they pay to."""
+
+    ECURRENCY = "ecurrency", _("E-currency")
+    CARD_RU = "card_ru", _("Card, Russia")
+    CARD_WORLD = "card_world", _("Card, world")
+    CRYPTO = "crypto", _("Crypto-currency")
+
+
+@dataclass(frozen=True)
+class Payout:
+    """How money leaves through a payment system."""
+
+    family: Family
+    system: str
+    # What accounts there hold, the usual one first.
+    currencies: tuple[str, ...]
+    # What OKPAY keeps, in per cent of the amount asked for.
+    percent: Decimal
+    # In euros; they hold for what is sent, without the fee.
+    least: Decimal
+    most: Decimal
+
+    def fee(self, amount: Decimal) -> Decimal:
+        return percentage(amount, self.percent)
+
+    def currency_for(self, currency: str) -> str:
+        """What arrives: the wallet's own currency if the payment system has it, else its usual one."""
+        return currency if currency in self.currencies else self.currencies[0]
+
+
+def percentage(amount: Decimal, percent: Decimal) -> Decimal:
+    """A fee: at least one cent, rounded up to the cent."""
+    return max(CENT, round_up(amount * percent / 100))
 
 
 # Only one percentage was ever recorded, 1.00 -> 0.05; docs/decisions.md has the others.
@@ -46,3 +82,21 @@ PAYSYSTEMS = {
         PaySystem("WON", _("W1"), D("4")),
     )
 }
+
+CARDS = "VMF"
+# Percentages and limits are ours: round and plausible, none was recorded.
+PAYOUTS = {
+    (payout.family, payout.system): payout
+    for payout in (
+        Payout(Family.ECURRENCY, "WMT", ("USD", "EUR", "RUB"), D("2"), least=D("1"), most=D("5000")),
+        Payout(Family.ECURRENCY, "QIW", ("RUB",), D("3"), least=D("1"), most=D("1000")),
+        Payout(Family.ECURRENCY, "YMO", ("RUB",), D("3"), least=D("1"), most=D("1000")),
+        Payout(Family.ECURRENCY, "WON", ("RUB", "USD", "EUR"), D("2"), least=D("1"), most=D("3000")),
+        Payout(Family.ECURRENCY, "MFS", ("USD", "EUR"), D("1"), least=D("1"), most=D("10000")),
+        Payout(Family.CARD_RU, CARDS, ("RUB",), D("3"), least=D("5"), most=D("750")),
+        Payout(Family.CARD_WORLD, CARDS, ("USD", "EUR", "GBP"), D("3"), least=D("10"), most=D("2500")),
+        Payout(Family.CRYPTO, "BTC", ("BTC",), D("1"), least=D("5"), most=D("20000")),
+    )
+}
+# Units per euro of what no balance holds, so it stands in no row of Currency.
+CRYPTO_PER_EURO = {"BTC": D("0.00002")}

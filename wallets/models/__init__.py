@@ -1,14 +1,19 @@
 """Accounts, wallets, money and transactions, one module per subject."""
 
+from wallets.models.cards import DebitCardOrder
 from wallets.models.currencies import Currency
+from wallets.models.documents import ClientDocument
 from wallets.models.ledger import Balance, Entry
 from wallets.models.parties import Account, MonthlyTurnover, User, Wallet
 from wallets.models.transactions import DeliveryAddress, Transaction, TransactionItem
+from wallets.models.withdrawals import Withdrawal
 
 __all__ = [
     "Account",
     "Balance",
+    "ClientDocument",
     "Currency",
+    "DebitCardOrder",
     "DeliveryAddress",
     "Entry",
     "MonthlyTurnover",
@@ -16,4 +21,5 @@ __all__ = [
     "TransactionItem",
     "User",
     "Wallet",
+    "Withdrawal",
 ]

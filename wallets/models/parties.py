@@ -87,6 +87,15 @@ class Account(models.Model):
     extended_access = models.BooleanField(
         _("extended API"), default=False, help_text=_("May call the EX_ functions of the SOAP API.")
     )
+    registered_by = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="registered_clients",
+        verbose_name=_("registered by"),
+        help_text=_("The merchant who registered this client by the extended API."),
+    )
     reputation = models.PositiveIntegerField(_("reputation"), default=0)
     country_code = models.CharField(_("country"), max_length=2, blank=True, help_text=_("ISO 3166, two letters."))
     city = models.CharField(_("city"), max_length=40, blank=True)

@@ -33,6 +33,7 @@ class Transaction(models.Model):
         DEPOSIT = "deposit", _("Deposit")
         WITHDRAWAL = "withdrawal", _("Withdrawal")
         EXCHANGE = "exchange", _("Exchange")
+        DEBIT_CARD = "debit_card", _("Debit card")
 
     class Status(models.TextChoices):
         COMPLETED = "completed", _("Completed")
