@@ -81,7 +81,7 @@ def test_a_fresh_clone_is_ready_after_one_command(tmp_path: Path, log: Path) -> 
     private.mkdir(mode=0o700)
     fresh = clone(private / "okpay")
     port = free_port()
-    before = every_folder_above(fresh / "var" / "postgresql")
+    before = every_folder_above(fresh / "var")
     users = Path("/etc/passwd").read_bytes()
     command = make_run(fresh, log, port=port)
 
@@ -109,7 +109,7 @@ def test_a_fresh_clone_is_ready_after_one_command(tmp_path: Path, log: Path) -> 
     assert {path.name for path in fresh.iterdir()} - {"var", ".venv"} == {
         path.name for path in (clone(tmp_path / "untouched")).iterdir()
     }
-    assert every_folder_above(fresh / "var" / "postgresql") == before
+    assert every_folder_above(fresh / "var") == before
     assert Path("/etc/passwd").read_bytes() == users
 
 
