@@ -1,0 +1,192 @@
+"""The life of a checkout session: opened by a shop's form, then paid once, or canceled, or expired."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction as database
+from django.utils.translation import gettext_lazy as _
+
+from checkout import languages, orders
+from checkout.models import CheckoutSession, SessionItem
+from checkout.orders import CheckoutError, ChoiceMissing, Choices
+from checkout.payment_form import PaymentRequest
+from sandbox.models import Sandbox
+from wallets import payments
+from wallets.errors import SourceAccountDoesntExist
+from wallets.models import Account, Transaction, Wallet
+from wallets.paysystems import OKPAY_BALANCE
+
+Status = CheckoutSession.Status
+
+ENDED_AS = {
+    Transaction.Status.COMPLETED: Status.PAID,
+    Transaction.Status.PENDING: Status.PENDING,
+    Transaction.Status.FAILED: Status.FAILED,
+}
+
+
+class SessionClosed(CheckoutError):
+    """It was paid, canceled or has expired."""
+
+    field, text = "status", _("This checkout is closed.")
+
+
+class MethodNotAllowed(CheckoutError):
+    """The shop does not take this method, or there is no such method."""
+
+    field, text = "paysystem", _("The shop does not accept this payment method.")
+
+
+class OtherSandbox(CheckoutError):
+    """Payer and shop live in different sandboxes, which know nothing of one another."""
+
+    field, text = "payer", _("Your account belongs to another sandbox than the shop.")
+
+
+@database.atomic
+def open_session(request: PaymentRequest, *, now: datetime) -> CheckoutSession:
+    """Keep what the shop asked for, all of it or nothing, for settings.CHECKOUT_LIFETIME of the sandbox's time."""
+    session = CheckoutSession.objects.create(
+        sandbox=request.receiver.account.sandbox,
+        created_at=now,
+        expires_at=now + settings.CHECKOUT_LIFETIME,
+        receiver=request.receiver,
+        receiver_as_sent=request.receiver_as_sent,
+        currency_id=request.currency,
+        fee_payer=request.fee_payer,
+        invoice=request.invoice,
+        ipn_url=request.ipn_url,
+        return_success=request.return_success,
+        return_fail=request.return_fail,
+        paysystems=request.paysystems,
+        direct_method=request.direct_method,
+        language=languages.spoken(request.language),
+        payer_details=dict(request.payer),
+        hints=[{"variable": hint.variable, "text": hint.text} for hint in request.hints],
+    )
+    SessionItem.objects.bulk_create(
+        SessionItem(
+            session=session,
+            number=number,
+            name=item.name,
+            article=item.article,
+            type=item.type,
+            quantity=item.quantity,
+            price=item.price,
+            handling=item.handling,
+            shipping=item.shipping_total,
+            tax=item.tax,
+            custom_1_title=item.custom_1_title,
+            custom_1_value=item.custom_1_value,
+            custom_2_title=item.custom_2_title,
+            custom_2_value=item.custom_2_value,
+        )
+        for number, item in enumerate(request.items, start=1)
+    )
+    return session
+
+
+@database.atomic
+def choose(session: CheckoutSession, *, payer: Account | None, choices: Choices, now: datetime) -> None:
+    """Remember everything that the buyer chose before he leaves for a payment system. May be done again.
+
+    Raises SessionClosed, MethodNotAllowed, ChoiceMissing, PaymentError.
+    """
+    locked = _locked(session)
+    _check_open(locked, now)
+    _check(locked, payer, choices)
+    orders.order(locked, choices)
+    locked.payer_account, locked.choices = payer, choices.as_json()
+    locked.save(update_fields=["payer_account", "choices"])
+
+
+@database.atomic
+def pay(
+    session: CheckoutSession,
+    *,
+    now: datetime,
+    payer: Account | None = None,
+    choices: Choices | None = None,
+    outcome: payments.Outcome = payments.PAID,
+) -> Transaction:
+    """Pay the order: all of it happens or nothing, and however often and whoever asks, it is paid once.
+
+    Without `choices`, by those that `choose` has remembered, and their payer. `payer` is None for somebody who is not
+    logged in. `outcome` is what a payment system answers; a balance is always PAID.
+    Asked again, it returns the first transaction. Raises SessionClosed, MethodNotAllowed, ChoiceMissing, PaymentError;
+    then the session stays as it was.
+    """
+    locked = _locked(session)
+    if locked.transaction:
+        return locked.transaction
+    _check_open(locked, now)
+    if choices is None:
+        if locked.choices is None:
+            raise ChoiceMissing("paysystem", str(_("Choose a payment method first.")))
+        payer, choices = locked.payer_account, Choices.from_json(locked.choices)
+    _check(locked, payer, choices)
+    order = orders.order(locked, choices)
+    if choices.method == OKPAY_BALANCE:
+        wallet = _wallet(payer, choices.wallet)
+        payment = payments.pay_from_balance(order, payer=wallet, from_currency=choices.from_currency, now=now)
+    else:
+        payment = payments.pay_from_outside(order, method=choices.method, payer=payer, outcome=outcome, now=now)
+    locked.payer_account, locked.choices = payer, choices.as_json()
+    locked.transaction = payment
+    locked.status = ENDED_AS[Transaction.Status(payment.status)]
+    locked.finished_at = now
+    locked.save(update_fields=["payer_account", "choices", "transaction", "status", "finished_at"])
+    session.refresh_from_db(fields=["status", "transaction", "finished_at", "payer_account", "choices"])
+    return payment
+
+
+@database.atomic
+def cancel(session: CheckoutSession, *, now: datetime) -> None:
+    """The buyer does not want to. Done again, it changes nothing. Raises SessionClosed when it ended otherwise."""
+    locked = _locked(session)
+    if locked.status != Status.CANCELED:
+        _check_open(locked, now)
+        locked.status, locked.finished_at = Status.CANCELED, now
+        locked.save(update_fields=["status", "finished_at"])
+    session.refresh_from_db(fields=["status", "finished_at"])
+
+
+def expire_due(sandbox: Sandbox, now: datetime) -> int:
+    """Close what was open for too long; returns how many. Nobody pays one that is being closed: an UPDATE locks too."""
+    due = CheckoutSession.objects.filter(sandbox=sandbox, status=Status.OPEN, expires_at__lte=now)
+    return due.update(status=Status.EXPIRED, finished_at=now)
+
+
+def _locked(session: CheckoutSession) -> CheckoutSession:
+    """The session as it is now, ours until the database transaction ends."""
+    return (
+        CheckoutSession.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("receiver__account__sandbox", "currency", "transaction", "payer_account")
+        .get(token=session.token)
+    )
+
+
+def _check_open(session: CheckoutSession, now: datetime) -> None:
+    if not session.is_open or session.expires_at <= now:
+        raise SessionClosed
+
+
+def _check(session: CheckoutSession, payer: Account | None, choices: Choices) -> None:
+    if choices.method == OKPAY_BALANCE:
+        allowed = orders.balance_is_allowed(session)
+    else:
+        allowed = choices.method in [system.code for system in orders.allowed_systems(session)]
+    if not allowed:
+        raise MethodNotAllowed
+    if payer and payer.sandbox_id != session.sandbox_id:
+        raise OtherSandbox
+    if payer is None and choices.method == OKPAY_BALANCE:
+        raise SourceAccountDoesntExist
+
+
+def _wallet(payer: Account | None, wallet_id: str) -> Wallet:
+    wallets = Wallet.objects.select_related("account__sandbox").filter(account=payer, role=Wallet.Role.CLIENT)
+    wallet = wallets.filter(id=wallet_id).first() if wallet_id else wallets.order_by("created_at", "id").first()
+    if wallet is None:
+        raise SourceAccountDoesntExist
+    return wallet

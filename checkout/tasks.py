@@ -1,0 +1,13 @@
+"""The scheduler's share of the checkout: what was open for too long is closed."""
+
+from celery import shared_task
+
+from checkout import sessions
+from sandbox import clock
+from sandbox.models import Sandbox
+
+
+@shared_task
+def expire() -> int:
+    """Every sandbox by its own time. A page closes its session by itself too, so nothing waits for this."""
+    return sum(sessions.expire_due(sandbox, clock.now(sandbox)) for sandbox in Sandbox.objects.all())
