@@ -14,6 +14,7 @@ django_stubs_ext.monkeypatch()
 ENVIRONMENT = environment.read()
 BASE_DIR = environment.BASE_DIR
 VAR = ENVIRONMENT.var
+VERSION = "0.1.0"  # as in pyproject.toml, which hosted installations do not carry
 
 SANDBOX = ENVIRONMENT.sandbox
 SECRET_KEY = ENVIRONMENT.secret_key
@@ -148,18 +149,21 @@ CONTENT_SECURITY_POLICY = {
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["okpay_gateway.api.JSONBody"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "okpay_gateway.api.AlwaysJSON",
     "DEFAULT_AUTHENTICATION_CLASSES": ["okpay_gateway.api.ControlTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["okpay_gateway.api.HasControlToken"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "okpay_gateway.problems.problem_response",
     "DEFAULT_PAGINATION_CLASS": "okpay_gateway.api.NewestFirst",
-    "COERCE_DECIMAL_TO_STRING": True,
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "okpay_gateway.api_schema.ControlSchema",
+    "EXCEPTION_HANDLER": "okpay_gateway.problems.problem_response",
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
-    "TITLE": "OKPAY gateway simulator: control API",
+    "TITLE": "OKPAY gateway: control API",
+    "DESCRIPTION": "Set the sandbox up, move it along, look inside.",
     "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
 }
 

@@ -150,7 +150,7 @@ async def _serve(listener: Listener, socket_: socket.socket, tls: ssl.SSLContext
 async def _converse(listener: Listener, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     listener.connections += 1
     try:
-        while request := await _read(reader):
+        while request := await _read(reader, writer):
             answer = listener._record(request)
             if listener.verify_at:
                 request.verdict = await asyncio.to_thread(ask_ipn_verify, listener.verify_at, request.body)
@@ -172,9 +172,13 @@ async def _converse(listener: Listener, reader: asyncio.StreamReader, writer: as
         writer.transport.abort() if writer.is_closing() else writer.close()
 
 
-async def _read(reader: asyncio.StreamReader) -> Received | None:
+async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Received | None:
     try:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first = await reader.readexactly(1)
+        if not first.isalpha():  # somebody speaks TLS to us
+            writer.write(Answer(400).as_bytes())
+            return None
+        head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     except asyncio.IncompleteReadError:
         return None
     start, *lines = head.rstrip("\r\n").split("\r\n")

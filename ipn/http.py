@@ -1,0 +1,199 @@
+"""One POST to a listener, and everything that can go wrong with it, in words.
+
+200 counts as delivered and the body of the answer is ignored: some of it is read for the IPN History, and it does not
+matter how it ends. An answer that is not HTTP counts as none.
+"""
+
+import errno
+import logging
+import re
+import socket
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import aiohttp
+from django.conf import settings
+from yarl import URL
+
+from ipn.addresses import refusal
+from ipn.models import DeliveryAttempt
+
+Error = DeliveryAttempt.Error
+logger = logging.getLogger(__name__)
+
+MAX_BODY = 64 * 1024  # bytes of an answer that are read
+MAX_HEAD = 8 * 1024  # characters of an answer that are kept
+MAX_HEADER_LINE = 8 * 1024  # bytes
+MAX_HEADERS = 100
+
+AN_EXACT_URL = re.compile(r"[!-~]+")
+ERRNO = re.compile(r"\[Errno (\d+)\]")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a POST. `error` is empty if and only if the status is 200."""
+
+    response_code: int | None = None
+    response_head: str = ""
+    error: str = ""
+    detail: str = ""
+    duration: timedelta = field(default=timedelta())
+
+
+class ForbiddenAddress(OSError):
+    """The address may not be connected to (ipn.addresses says why)."""
+
+
+def open_session() -> aiohttp.ClientSession:
+    """Where posts share nothing but the name cache. To be called and closed inside the event loop that posts.
+
+    A connection serves one message: a kept one may be closed by the listener just when the next message goes out,
+    and a POST cannot be repeated without a second thought.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=0,  # the pump counts
+            force_close=True,
+            ssl=settings.IPN_VERIFY_TLS,
+            socket_factory=_permitted_socket,
+        ),
+        timeout=aiohttp.ClientTimeout(total=settings.IPN_TIMEOUT),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+        max_line_size=MAX_HEADER_LINE,
+        max_field_size=MAX_HEADER_LINE,
+        max_headers=MAX_HEADERS,
+        headers={
+            "User-Agent": f"OKPAY-IPN/{settings.VERSION}",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+        },
+    )
+
+
+async def post(session: aiohttp.ClientSession, url: str, body: str) -> Answer:
+    """Post once, follow nothing, take at most IPN_TIMEOUT. Never raises but when it is cancelled."""
+    started = time.monotonic()
+    try:
+        answer = await _post(session, _checked(url), body)
+    except Exception as error:
+        answer = _explain(error)
+    return Answer(
+        response_code=answer.response_code,
+        response_head=_storable(answer.response_head)[:MAX_HEAD],
+        error=answer.error,
+        detail=_storable(answer.detail)[:1000],
+        duration=timedelta(seconds=time.monotonic() - started),
+    )
+
+
+async def _post(session: aiohttp.ClientSession, url: URL, body: str) -> Answer:
+    async with session.post(url, data=body.encode(), allow_redirects=False) as response:
+        content, detail = await _start_of(response)
+        head = _head(response, content)
+        if response.status == 200:
+            return Answer(200, head, detail=detail)
+        if 300 <= response.status < 400 and "Location" in response.headers:
+            detail = f"to {response.headers['Location']}; give the final URL"
+            return Answer(response.status, head, Error.REDIRECT, detail)
+        return Answer(response.status, head, Error.STATUS, f"the answer's status is {response.status}, not 200")
+
+
+def _checked(url: str) -> URL:
+    parts = urlsplit(url)
+    if parts.scheme.lower() not in ("http", "https"):
+        raise ValueError("the URL must start with http:// or https://")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("the URL must not hold a user name or a password")
+    if not parts.hostname:
+        raise ValueError("the URL names no host")
+    # An ordinary URL is requested letter for letter, one with other letters in it is encoded first.
+    return URL(url, encoded=bool(AN_EXACT_URL.fullmatch(url)))
+
+
+def _permitted_socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    """Called for each numeric address just before it is connected to: names and spellings are behind us."""
+    family, kind, protocol, _, (host, *_) = address
+    if reason := refusal(str(host), allow_private=settings.IPN_ALLOW_PRIVATE):
+        raise ForbiddenAddress(errno.EACCES, f"Forbidden address: {reason}")
+    return socket.socket(family, kind, protocol)
+
+
+async def _start_of(response: aiohttp.ClientResponse) -> tuple[bytes, str]:
+    """At most MAX_BODY bytes of the body, and what there is to say about the rest."""
+    content = b""
+    try:
+        while chunk := await response.content.readany():
+            content += chunk
+            if len(content) > MAX_BODY:
+                return content, f"the body was longer than {MAX_BODY} bytes; the rest was not read"
+    except TimeoutError:
+        return content, f"the body did not end within {settings.IPN_TIMEOUT} seconds"
+    except (aiohttp.ClientError, OSError) as error:
+        return content, f"the body broke off: {error}"
+    return content, ""
+
+
+def _head(response: aiohttp.ClientResponse, content: bytes) -> str:
+    version = response.version
+    lines = [f"HTTP/{version.major}.{version.minor} {response.status} {response.reason or ''}" if version else ""]
+    lines += [f"{_text(name)}: {_text(value)}" for name, value in response.raw_headers]
+    return "\n".join([*lines, "", _text(content[:MAX_HEAD])])
+
+
+def _explain(error: Exception) -> Answer:
+    """An exception as what happened. The order matters: aiohttp's classes descend from one another."""
+    match error:
+        case aiohttp.InvalidURL():
+            return Answer(error=Error.INCORRECT_URL, detail=error.description or "the URL is not one")
+        case aiohttp.ClientConnectorDNSError():
+            return Answer(error=Error.NAME_NOT_FOUND, detail=f"{error.host}: {error.os_error.strerror}")
+        case aiohttp.ClientConnectorCertificateError():
+            return Answer(error=Error.TLS, detail=str(error.certificate_error))
+        case aiohttp.ClientSSLError():
+            return Answer(error=Error.TLS, detail=str(error.os_error))
+        case aiohttp.ClientConnectorError():
+            return _unconnected(error.os_error)
+        case aiohttp.ClientResponseError():
+            # aiohttp has no class for it that reaches us.
+            if error.message.startswith(("Got more than", "Too many headers")):
+                return Answer(error=Error.HEADER_TOO_BIG, detail=error.message)
+            return Answer(error=Error.MALFORMED_ANSWER, detail=error.message)
+        case TimeoutError():
+            return Answer(error=Error.TIMED_OUT, detail=f"no answer within {settings.IPN_TIMEOUT} seconds")
+        case aiohttp.ClientConnectionError() | OSError():
+            return Answer(error=Error.DISCONNECTED, detail=str(error))
+        case ValueError():
+            return Answer(error=Error.INCORRECT_URL, detail=str(error))
+    # A bug, and loud; but as an attempt, or the message would be claimed and posted for ever.
+    logger.error("posting failed in a way of its own", exc_info=error)
+    return Answer(error=Error.MALFORMED_ANSWER, detail=f"unexpected: {type(error).__name__}")
+
+
+def _unconnected(error: OSError) -> Answer:
+    """No connection to any of the host's addresses: `error` may speak of several."""
+    said = str(error)
+    codes = {int(code) for code in ERRNO.findall(said)}
+    if "Forbidden address" in said:
+        return Answer(error=Error.FORBIDDEN_ADDRESS, detail=ERRNO.sub("", said).strip())
+    if errno.ECONNREFUSED in codes:
+        return Answer(error=Error.REFUSED, detail=said)
+    if errno.ETIMEDOUT in codes:
+        return Answer(error=Error.TIMED_OUT, detail=said)
+    if errno.ECONNRESET in codes:
+        return Answer(error=Error.DISCONNECTED, detail=said)
+    return Answer(error=Error.UNREACHABLE, detail=said)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL's text holds no NUL, and UTF-8 no surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
