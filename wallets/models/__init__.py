@@ -1,8 +1,10 @@
 """Accounts, wallets, money and transactions, one module per subject."""
 
+from wallets.models.api_calls import ApiCall, DisabledApiFunction
 from wallets.models.cards import DebitCardOrder
 from wallets.models.currencies import Currency
 from wallets.models.documents import ClientDocument
+from wallets.models.history import HistoryMark
 from wallets.models.ledger import Balance, Entry
 from wallets.models.parties import Account, MonthlyTurnover, User, Wallet
 from wallets.models.transactions import DeliveryAddress, Transaction, TransactionItem
@@ -10,12 +12,15 @@ from wallets.models.withdrawals import Withdrawal
 
 __all__ = [
     "Account",
+    "ApiCall",
     "Balance",
     "ClientDocument",
     "Currency",
     "DebitCardOrder",
     "DeliveryAddress",
+    "DisabledApiFunction",
     "Entry",
+    "HistoryMark",
     "MonthlyTurnover",
     "Transaction",
     "TransactionItem",
