@@ -16,7 +16,8 @@ import psycopg2
 import pytest
 
 from okpay_gateway import embedded, environment
-from tests.programs import ROOT, clean_environment, free_port, running, sandbox
+from tests.listener import free_port
+from tests.programs import ROOT, clean_environment, running, sandbox
 from tests.requirements import cannot_run, require
 
 pytestmark = pytest.mark.slow
