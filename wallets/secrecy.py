@@ -1,28 +1,47 @@
-"""API passwords at rest: recoverable (a token is a hash over one), yet unreadable in the database and its dumps."""
+"""What must be read again by us, and by nobody else: API passwords at rest (a token is a hash over one), sealed forms.
+
+Each purpose has a key of its own, so that what was sealed for one is nothing to another.
+"""
 
 import base64
 import hashlib
+from datetime import timedelta
 from functools import cache
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
+
+API_PASSWORD = "api password"
 
 
 class KeyChanged(Exception):
     """SECRET_KEY is another one than when the password was stored; the password must be set anew."""
 
 
-def seal(text: str) -> str:
-    return _cipher(settings.SECRET_KEY).encrypt(text.encode()).decode()
+class SealBroken(Exception):
+    """What came back is not what we sealed, or it is too old."""
+
+
+def seal(text: str, *, purpose: str = API_PASSWORD) -> str:
+    return _cipher(settings.SECRET_KEY, purpose).encrypt(text.encode()).decode()
 
 
 def open_sealed(sealed: str) -> str:
+    """A stored API password."""
     try:
-        return _cipher(settings.SECRET_KEY).decrypt(sealed.encode()).decode()
+        return _cipher(settings.SECRET_KEY, API_PASSWORD).decrypt(sealed.encode()).decode()
     except InvalidToken:
         raise KeyChanged("SECRET_KEY has changed since this API password was stored; set the password again") from None
 
 
+def open_fresh(sealed: str, *, purpose: str, max_age: timedelta) -> str:
+    """What came back from outside. Age goes by real time. Raises SealBroken."""
+    try:
+        return _cipher(settings.SECRET_KEY, purpose).decrypt(sealed.encode(), int(max_age.total_seconds())).decode()
+    except InvalidToken:
+        raise SealBroken from None
+
+
 @cache
-def _cipher(key: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"okpay api password\0" + key.encode()).digest()))
+def _cipher(key: str, purpose: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"okpay {purpose}\0{key}".encode()).digest()))

@@ -2,10 +2,13 @@
 
 from wallets.models.api_calls import ApiCall, DisabledApiFunction
 from wallets.models.cards import DebitCardOrder
+from wallets.models.confirmations import Confirmation
 from wallets.models.currencies import Currency
 from wallets.models.documents import ClientDocument
 from wallets.models.history import HistoryMark
 from wallets.models.ledger import Balance, Entry
+from wallets.models.mailbox import MailboxMessage
+from wallets.models.mass_payments import MassPayment, MassPaymentRow
 from wallets.models.parties import Account, MonthlyTurnover, User, Wallet
 from wallets.models.transactions import DeliveryAddress, Transaction, TransactionItem
 from wallets.models.withdrawals import Withdrawal
@@ -15,12 +18,16 @@ __all__ = [
     "ApiCall",
     "Balance",
     "ClientDocument",
+    "Confirmation",
     "Currency",
     "DebitCardOrder",
     "DeliveryAddress",
     "DisabledApiFunction",
     "Entry",
     "HistoryMark",
+    "MailboxMessage",
+    "MassPayment",
+    "MassPaymentRow",
     "MonthlyTurnover",
     "Transaction",
     "TransactionItem",

@@ -14,7 +14,10 @@ class Entry(models.Model):
     transaction = models.ForeignKey(
         "Transaction", on_delete=models.PROTECT, related_name="entries", verbose_name=_("transaction")
     )
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="entries", verbose_name=_("wallet"))
+    # No index of its own: that of `entries_by_time` begins with it.
+    wallet = models.ForeignKey(
+        Wallet, on_delete=models.PROTECT, related_name="entries", db_index=False, verbose_name=_("wallet")
+    )
     currency = models.ForeignKey(Currency, on_delete=models.PROTECT, related_name="+", verbose_name=_("currency"))
     amount = models.DecimalField(_("amount"), max_digits=20, decimal_places=2)
     created_at = models.DateTimeField(_("booked"))
@@ -24,6 +27,10 @@ class Entry(models.Model):
         verbose_name_plural = _("entries")
         ordering = ("id",)
         constraints = (models.CheckConstraint(condition=~Q(amount=0), name="entry_moves_money"),)
+        indexes = (
+            # A balance over time is read from the index alone.
+            models.Index(fields=["wallet", "currency", "created_at"], include=["amount"], name="entries_by_time"),
+        )
 
     def __str__(self) -> str:
         return f"{self.wallet_id} {self.amount:+} {self.currency_id}"

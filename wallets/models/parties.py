@@ -103,6 +103,8 @@ class Account(models.Model):
     street = models.CharField(_("street"), max_length=200, blank=True)
     zip = models.CharField(_("postal code"), max_length=20, blank=True)
     address_confirmed = models.BooleanField(_("address confirmed"), default=False)
+    email_confirmed = models.BooleanField(_("e-mail confirmed"), default=False)
+    phone_confirmed = models.BooleanField(_("phone confirmed"), default=False)
     created_at = models.DateTimeField(_("registered"))
 
     class Meta:

@@ -116,6 +116,15 @@ class Transaction(models.Model):
             models.Index(F("payer_wallet"), F("id").desc(), name="paid_newest_first"),
             models.Index(F("receiver_wallet"), F("id").desc(), name="received_newest_first"),
             models.Index(F("sandbox"), F("id").desc(), name="sandbox_newest_first"),
+            # A wallet's history: what it is filtered by stands in the index itself (statement.py).
+            *(
+                models.Index(
+                    fields=[side, "-created_at", "-id"],
+                    include=["kind", "status", "currency", "paid_currency", "parent"],
+                    name=name,
+                )
+                for side, name in (("payer_wallet", "paid_by_time"), ("receiver_wallet", "received_by_time"))
+            ),
             models.Index(F("invoice"), name="transaction_invoice", condition=~Q(invoice="")),
         )
 
