@@ -6,6 +6,7 @@ from django.urls import include, path
 from checkout import views as checkout
 from ipn import views as ipn
 from okpay_gateway import health, views
+from soapapi import views as soapapi
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,6 +14,7 @@ urlpatterns = [
     path("checkout/", include("checkout.urls")),
     path("ipn-verify.html", ipn.verify, name="ipn-verify"),
     path("ipn-verify", ipn.verify),
+    path("OkPayAPI", soapapi.okpay_api, name="okpay-api"),
     path("account/", include("wallets.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("okpay_gateway.api_urls")),

@@ -1,0 +1,109 @@
+"""Who calls, and may he? The order of the checks is the service's own: first what concerns all, the token last."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+
+from django.conf import settings
+from django.db import transaction
+
+from soapapi import addresses, switches, throttle, tokens
+from soapapi.addresses import IPAddress
+from soapapi.errors import AccountApiDisabled, AuthenticationFailed, CallNotAllowed, CallRefused, InvalidIpAddress
+from wallets import secrecy
+from wallets.errors import IncorrectParameters, PaymentError, SourceAccountDoesntExist
+from wallets.models import ApiCall, Wallet
+
+Reason = ApiCall.Reason
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way through: what the transport knows, and what is found out."""
+
+    address: IPAddress | None
+    is_https: bool
+    # Real time.
+    at: datetime
+    operation: str = ""
+    # Parameters that are not of their type. That is told after the token has been checked.
+    unreadable: list[str] = field(default_factory=list)
+    wallet: Wallet | None = None
+
+
+def admit(call: Call) -> None:
+    """What holds for every operation. Raises CallRefused."""
+    switches.check(call.operation)
+    if not settings.SANDBOX and not call.is_https:
+        raise CallNotAllowed(Reason.HTTPS)
+
+
+def authenticate(call: Call, wallet_id: str, token: str) -> Wallet:
+    """The wallet that calls. Raises SourceAccountDoesntExist, or CallRefused with the reason."""
+    wallet = (
+        Wallet.objects.select_related("account__sandbox")
+        .filter(id=wallet_id.strip().upper()[:20], role=Wallet.Role.CLIENT)
+        .first()
+    )
+    if wallet is None:
+        raise SourceAccountDoesntExist
+    call.wallet = wallet
+    if not wallet.api_enabled:
+        raise AccountApiDisabled(Reason.API_OFF)
+    if not addresses.is_allowed(call.address, wallet.api_allowed_ips):
+        raise InvalidIpAddress(Reason.ADDRESS)
+    if throttle.is_paused(wallet.id, call.address):
+        raise AuthenticationFailed(Reason.TOO_MANY_FAILURES)
+    _check_token(call, wallet, token)
+    return wallet
+
+
+def require_extended_access(wallet: Wallet) -> None:
+    """EX_ functions: for fully verified merchants, upon contacting the support service. Raises CallNotAllowed."""
+    if not (wallet.account.is_verified and wallet.account.extended_access):
+        raise CallNotAllowed(Reason.EXTENDED)
+
+
+def keep(call: Call, error: CallRefused | PaymentError, name: str) -> None:
+    """Remember a refusal for the wallet's owner, when there is one."""
+    if call.wallet is None:
+        return
+    reason, detail = ("", "")
+    if isinstance(error, CallRefused):
+        reason, detail = error.reason or "", error.detail
+    elif isinstance(error, IncorrectParameters):
+        detail = error.field
+    with transaction.atomic():
+        ApiCall.objects.create(
+            wallet=call.wallet,
+            at=call.at,
+            operation=call.operation,
+            remote_address=str(call.address) if call.address else None,
+            outcome=name,
+            reason=reason,
+            detail=detail[:200],
+        )
+        own = ApiCall.objects.filter(wallet=call.wallet)
+        if oldest_kept := own.order_by("-id").values_list("id", flat=True)[ApiCall.KEPT - 1 : ApiCall.KEPT].first():
+            own.filter(id__lt=oldest_kept).delete()
+
+
+def _check_token(call: Call, wallet: Wallet, token: str) -> None:
+    if not wallet.api_password_sealed:
+        raise AuthenticationFailed(Reason.NO_PASSWORD)
+    try:
+        expected = _expected(wallet.api_password_sealed, tokens.hour_of(call.at))
+    except secrecy.KeyChanged:
+        raise AuthenticationFailed(Reason.UNREADABLE_PASSWORD) from None
+    if tokens.is_right(token, expected):
+        return
+    reason = tokens.explain(token, wallet.api_password, call.at)
+    if reason in (Reason.WRONG_PASSWORD, Reason.NOT_SHA256):
+        throttle.wrong_token(wallet.id, call.address, token)
+    raise AuthenticationFailed(reason)
+
+
+@lru_cache(maxsize=1000)
+def _expected(sealed_password: str, hour: str) -> str:
+    """The token of a wallet for an hour: a busy merchant's password is decrypted once an hour, not with every call."""
+    return tokens.token(secrecy.open_sealed(sealed_password), hour)

@@ -1,0 +1,82 @@
+"""/OkPayAPI over HTTP: the contract by GET, calls by POST.
+
+The service itself is imported with the first request: it brings spyne along, and no other command shall wait for that.
+"""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from soapapi import addresses
+from soapapi.authentication import Call
+from soapapi.envelope import MOST_BYTES
+from soapapi.errors import CallRefused, Malformed
+
+CONTENT_TYPE = "text/xml; charset=utf-8"
+WSDL_QUERIES = frozenset({"wsdl", "singlewsdl"})
+
+
+@csrf_exempt
+@never_cache
+def okpay_api(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        return _answer(request)
+    if request.method in ("GET", "HEAD"):
+        return _describe(request)
+    response = _refuse(Malformed("neither GET nor POST"), status=405)
+    response["Allow"] = "GET, HEAD, POST"
+    return response
+
+
+def _answer(request: HttpRequest) -> HttpResponse:
+    from soapapi import application
+
+    call = Call(
+        address=addresses.client_address(request.META, settings.TRUSTED_PROXIES),
+        is_https=addresses.came_by_https(request.META, settings.TRUSTED_PROXIES),
+        at=timezone.now(),
+    )
+    try:
+        body = _body(request)
+    except OSError:
+        return _refuse(Malformed("the request broke off"))
+    answer = application.ENDPOINT.answer(body, request.META.get("CONTENT_TYPE", ""), call)
+    return HttpResponse(answer.body, status=answer.status, content_type=CONTENT_TYPE)
+
+
+def _body(request: HttpRequest) -> bytes:
+    """The request's bytes, at most one more than are allowed.
+
+    Read from the WSGI server: Django takes a request without Content-Length for empty, but Axis2 and .NET send chunks.
+    """
+    stream = request.META["wsgi.input"]
+    try:
+        length = int(request.META.get("CONTENT_LENGTH") or -1)
+    except ValueError:
+        length = -1
+    if length < 0 and not request.META.get("wsgi.input_terminated"):
+        return b""
+    wanted = MOST_BYTES + 1 if length < 0 else min(length, MOST_BYTES + 1)
+    parts = []
+    while wanted > 0 and (part := stream.read(wanted)):
+        parts.append(part)
+        wanted -= len(part)
+    return b"".join(parts)
+
+
+def _refuse(error: CallRefused, status: int = 500) -> HttpResponse:
+    from soapapi import endpoint
+
+    return HttpResponse(endpoint.refusal(error).body, status=status, content_type=CONTENT_TYPE)
+
+
+def _describe(request: HttpRequest) -> HttpResponse:
+    from soapapi import application, wsdl
+
+    address = (settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}") + request.path
+    if WSDL_QUERIES & {name.lower() for name in request.GET}:
+        return HttpResponse(wsdl.at(application.WSDL, address), content_type=CONTENT_TYPE)
+    return render(request, "soapapi/service.html", {"address": address, "functions": application.FUNCTIONS})
