@@ -1,11 +1,25 @@
-"""Deliver messages until they are acknowledged, or given up."""
+"""Deliver messages until they are acknowledged, or given up: every 30 minutes, up to 15 times after the first.
 
+The official page is "IPN Operations on OKPAY". A message is due at its `next_attempt_at`, in its sandbox's time; who
+reaches for it is ipn.pump, in a worker or, for `deliver_due`, right here.
+"""
+
+import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Case, F, Min, QuerySet, Value, When
+from django.db.models.functions import Now
+
+from ipn import claims, kicks
 from ipn.encoding import encode
-from ipn.models import IpnMessage
+from ipn.models import DeliveryAttempt, IpnMessage
+from ipn.pump import Pump
 from sandbox.models import Sandbox
+
+POLL = 0.02  # seconds between two looks at what another worker has under way
 
 
 def queue(
@@ -20,7 +34,7 @@ def queue(
     is_test: bool = False,
 ) -> IpnMessage:
     """Seal a message in the caller's database transaction; it goes out on commit."""
-    return IpnMessage.objects.create(
+    message = IpnMessage.objects.create(
         sandbox=sandbox,
         wallet_id=wallet_id,
         transaction_id=transaction_id,
@@ -31,3 +45,43 @@ def queue(
         created_at=now,
         next_attempt_at=now,
     )
+    transaction.on_commit(kicks.kick)
+    return message
+
+
+def resend(message: IpnMessage, *, now: datetime) -> None:
+    """Send a message again, now, with retries of its own if that fails. Its URL and variables stay as they are."""
+    # An attempt that is under way belongs to the series before.
+    made = F("attempts_made") + Case(When(claimed_until__gt=Now(), then=Value(1)), default=Value(0))
+    IpnMessage.objects.filter(id=message.id).update(
+        status=IpnMessage.Status.QUEUED, next_attempt_at=now, series_start=made
+    )
+    message.refresh_from_db()
+    transaction.on_commit(kicks.kick)
+
+
+def next_due_at(sandbox: Sandbox, *, until: datetime) -> datetime | None:
+    """The first moment, up to `until`, at which a message of this sandbox is due. None: there is none."""
+    moment: datetime | None = _due(sandbox, until).aggregate(first=Min("next_attempt_at"))["first"]
+    return moment
+
+
+def deliver_due(sandbox: Sandbox, *, now: datetime) -> list[DeliveryAttempt]:
+    """Make every attempt of a sandbox that is due at its time `now`, and wait for those that workers are making.
+
+    Returns the attempts. Whatever a listener does, it comes back when a lost worker's claims have run out.
+    """
+    newest = DeliveryAttempt.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    patience = timedelta(seconds=2 * settings.IPN_TIMEOUT) + claims.LEASE_MARGIN
+    deadline = time.monotonic() + patience.total_seconds()
+    while True:
+        Pump(sandbox=sandbox, now=now).run()
+        if not _due(sandbox, now).exists() or time.monotonic() > deadline:
+            break
+        time.sleep(POLL)
+    made = DeliveryAttempt.objects.filter(message__sandbox=sandbox, id__gt=newest)
+    return list(made.select_related("message").order_by("id"))
+
+
+def _due(sandbox: Sandbox, until: datetime) -> QuerySet[IpnMessage]:
+    return IpnMessage.objects.filter(sandbox=sandbox, next_attempt_at__lte=until)

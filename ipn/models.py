@@ -36,7 +36,7 @@ class IpnMessage(models.Model):
         expression=Coalesce(
             Left(Lower(Func(F("url"), Value("^[^:/]*://(?:[^/?#]*@)?([^/?#]*)"), function="substring")), 255), Value("")
         ),
-        output_field=models.CharField(max_length=255),
+        output_field=models.CharField(max_length=255, db_collation="C"),
         db_persist=True,
     )
     # Without what the wire adds to it: ok_ipn_resend on every POST after the first, ok_ipn_id last.

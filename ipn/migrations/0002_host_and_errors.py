@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='ipnmessage',
             name='host',
-            field=models.GeneratedField(db_persist=True, expression=django.db.models.functions.comparison.Coalesce(django.db.models.functions.text.Left(django.db.models.functions.text.Lower(models.Func(models.F('url'), models.Value('^[^:/]*://(?:[^/?#]*@)?([^/?#]*)'), function='substring')), 255), models.Value('')), output_field=models.CharField(max_length=255)),
+            field=models.GeneratedField(db_persist=True, expression=django.db.models.functions.comparison.Coalesce(django.db.models.functions.text.Left(django.db.models.functions.text.Lower(models.Func(models.F('url'), models.Value('^[^:/]*://(?:[^/?#]*@)?([^/?#]*)'), function='substring')), 255), models.Value('')), output_field=models.CharField(db_collation='C', max_length=255)),
         ),
         migrations.AlterField(
             model_name='deliveryattempt',

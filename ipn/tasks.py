@@ -1,0 +1,35 @@
+"""What the worker does for notifications. The schedule is a column in the database; a task is only a reason to look.
+
+Run the worker with threads: one pump per process posts hundreds at once, and the other threads stay free for kicks that
+arrive meanwhile, which only tell it to look again:
+
+    celery -A okpay_gateway worker --pool threads --concurrency 4
+
+Tasks are acknowledged before they run. One that a killed worker took with it is not missed: the sweep comes again.
+"""
+
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+
+from ipn import kicks
+from ipn import pump as pumping
+
+
+@shared_task(ignore_result=True)
+def pump() -> None:
+    """Deliver what is due: sent on commit."""
+    kicks.taken()
+    pumping.run()
+
+
+@shared_task(ignore_result=True)
+def sweep() -> None:
+    """Deliver what became due by time, and what a lost kick or a killed worker left: sent by the scheduler."""
+    pumping.run()
+
+
+@worker_shutting_down.connect
+def _stop(**_: Any) -> None:
+    pumping.stop()
