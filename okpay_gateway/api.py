@@ -6,7 +6,6 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError as InvalidValue
 from django.db import DataError
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
@@ -81,10 +80,10 @@ class NewestFirst(CursorPagination):
     max_page_size = 1000
     ordering = "-id"
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any] | None:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         self.ordering = getattr(view, "newest_first", "-id")
         try:
-            page = super().paginate_queryset(queryset, request, view)
+            page: list[Any] | None = super().paginate_queryset(queryset, request, view)
         except (exceptions.NotFound, InvalidValue, ValueError, DataError):
             raise exceptions.ValidationError({"cursor": [_("Take it from `next` or `previous` of a page.")]}) from None
         if settings.PUBLIC_URL:

@@ -1,5 +1,32 @@
 """The control API's addresses."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from checkout import api as checkout
+from ipn import api as ipn
+from okpay_gateway import api_docs, control, problems
+from wallets import api as wallets
+
+router = SimpleRouter()
+router.register("accounts", wallets.AccountsView)
+router.register("wallets", wallets.WalletsView)
+router.register("transactions", wallets.TransactionsView)
+router.register("ipn-messages", ipn.MessagesView)
+router.register("verifications", ipn.VerificationsView)
+router.register("checkout-sessions", checkout.SessionsView)
+
+version_1 = [
+    path("reset/", control.ResetView.as_view()),
+    path("wait/", control.WaitView.as_view()),
+    path("clock/", control.ClockView.as_view()),
+    path("ledger/audit/", wallets.AuditView.as_view()),
+    *router.urls,
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/", include(version_1)),
+    path("schema/", api_docs.SchemaView.as_view(), name="api-schema"),
+    path("docs/", api_docs.docs, name="api-docs"),
+    re_path("", problems.unknown_address),
+]

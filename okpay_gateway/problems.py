@@ -7,12 +7,15 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as InvalidModel
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
+from checkout.orders import CheckoutError
+from checkout.sessions import SessionClosed
 from wallets.errors import PaymentError
 
 log = logging.getLogger(__name__)
@@ -42,7 +45,7 @@ class Problem(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     instance = serializers.CharField()
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text="What is wrong with each field; a field within another is written `address.city`.",
@@ -51,7 +54,7 @@ class Problem(serializers.Serializer[Any]):
 
 
 def problem_response(exception: Exception, context: dict[str, Any]) -> Response:
-    """Django REST framework's exception handler. An error that nobody expected is logged, and said without a word more."""
+    """Django REST framework's exception handler. What nobody expected is logged, and not explained to the caller."""
     request = context["request"]
     document, headers = _describe(exception)
     if document["status"] == HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -73,10 +76,18 @@ def _describe(exception: Exception) -> tuple[dict[str, Any], dict[str, str]]:
     match exception:
         case PaymentError():
             return _refused(exception), {}
+        case SessionClosed():
+            return _problem(HTTPStatus.CONFLICT, str(exception)) | {"errors": {"status": [str(exception)]}}, {}
+        case CheckoutError():
+            return _refused_at_checkout(exception), {}
         case exceptions.ValidationError():
             return _invalid(_flat(exception.detail)), {}
         case InvalidModel():
-            return _invalid(_flat(exception.message_dict if hasattr(exception, "error_dict") else exception.messages)), {}
+            by_field = hasattr(exception, "error_dict")
+            return _invalid(_flat(exception.message_dict if by_field else exception.messages)), {}
+        case IntegrityError():
+            # What was free when we looked was taken when we wrote.
+            return _problem(HTTPStatus.CONFLICT, _("Another request was faster. See what is there, and try again.")), {}
         case exceptions.APIException():
             return _api_exception(exception)
         case Http404():
@@ -93,6 +104,14 @@ def _refused(refusal: PaymentError) -> dict[str, Any]:
         **_problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(refusal), type="refused", title=_("The gateway refused")),
         "errors": {refusal.field: [str(refusal)]} if refusal.field else {},
         "error": {"number": refusal.number, "name": refusal.name},
+    }
+
+
+def _refused_at_checkout(refusal: CheckoutError) -> dict[str, Any]:
+    """The checkout's own refusals have no official name."""
+    return {
+        **_problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(refusal), type="refused", title=_("The gateway refused")),
+        "errors": {refusal.field: [str(refusal)]},
     }
 
 

@@ -165,6 +165,12 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "TransactionStatusEnum": "wallets.models.Transaction.Status",
+        "MessageStatusEnum": "ipn.models.IpnMessage.Status",
+        "SessionStatusEnum": "checkout.models.CheckoutSession.Status",
+        "ReturnMethodEnum": "wallets.models.Wallet.ReturnMethod",
+    },
 }
 
 # Celery is only the hand that reaches for what is due; what is due is a column in the database.

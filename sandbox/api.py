@@ -9,15 +9,16 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpResponseBase
+from django.http import Http404
 from django.utils.dateparse import parse_duration
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.generics import GenericAPIView
@@ -25,9 +26,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sandbox import clock, idempotency
+from sandbox.locks import one_at_a_time
 from sandbox.models import DEFAULT, Sandbox
-
-M = TypeVar("M", bound=models.Model)
 
 
 class Strict(serializers.Serializer[Any]):
@@ -46,9 +46,8 @@ class Strict(serializers.Serializer[Any]):
                     errors[name] = [_("This field cannot be set.")]
         try:
             value = super().to_internal_value(data)
-        except ValidationError as error:
-            assert isinstance(error.detail, dict)
-            raise ValidationError({**error.detail, **errors}) from None
+        except ValidationError as invalid:
+            raise ValidationError({**cast("dict[str, Any]", invalid.detail), **errors}) from None
         if errors:
             raise ValidationError(errors)
         return value
@@ -111,6 +110,7 @@ class TrueOrFalse(serializers.BooleanField):
         return data
 
 
+@extend_schema_field({"type": "string", "format": "duration"})
 class Duration(serializers.Field[timedelta, str, str, Any]):
     """A length of time forward, as ISO 8601 writes it: PT30M, P1DT12H, P2W. Years and months vary, so they are none."""
 
@@ -145,7 +145,7 @@ class WebAddress(serializers.CharField):
     """An http or https address, or nothing. A host may be a bare name: in compose, shops are called `shop`."""
 
     default_error_messages = {
-        "address": gettext_lazy("Write a web address such as https://shop.example.com/ipn, or an empty string for none.")
+        "address": gettext_lazy("Write an address such as https://shop.example.com/ipn, or an empty string for none.")
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -181,9 +181,11 @@ def iso_duration(value: timedelta) -> str:
     return f"{sign}P{date}{'T' + time if time else ''}"
 
 
-class ControlView(GenericAPIView[M], Generic[M]):
+class ControlView(GenericAPIView[Any]):
     """A view of the control API. After the door it finds `self.sandbox`, `self.query` and `self.now` ready."""
 
+    # All rows of the view's model; `in_sandbox` narrows them.
+    queryset: Any = None
     query_class: type[Query] = Query
     # False where the work must be seen by others while it goes on, so that it cannot be one database transaction.
     in_one_transaction = True
@@ -200,9 +202,9 @@ class ControlView(GenericAPIView[M], Generic[M]):
         self.query = dict(query.validated_data)
         self.sandbox = sandbox_named(self.query.pop("sandbox"))
         key = request.headers.get(idempotency.HEADER)
-        if request.method == "POST" and key is not None and hasattr(self, "post"):
+        if request.method == "POST" and key is not None and (handler := getattr(self, "post", None)):
             # In the way in which viewsets put their actions in place.
-            self.post = functools.partial(self._once, key, self.post)
+            setattr(self, "post", functools.partial(self._once, key, handler))  # noqa: B010
 
     def get_query_class(self) -> type[Query]:
         return self.query_class
@@ -219,23 +221,24 @@ class ControlView(GenericAPIView[M], Generic[M]):
         found.is_valid(raise_exception=True)
         return dict(found.validated_data)
 
-    def get_queryset(self) -> QuerySet[M]:
+    def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
             assert self.queryset is not None
-            return self.queryset.none()
+            nothing: QuerySet[Any] = self.queryset.none()
+            return nothing
         return self.in_sandbox()
 
-    def in_sandbox(self) -> QuerySet[M]:
+    def in_sandbox(self) -> QuerySet[Any]:
         """The rows that belong to `self.sandbox`."""
         raise NotImplementedError
 
-    def filter_queryset(self, queryset: QuerySet[M]) -> QuerySet[M]:
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         query_class = self.get_query_class()
         if issubclass(query_class, ListQuery):
             return queryset.filter(query_class.condition(self.query))
         return queryset
 
-    def get_object(self) -> M:
+    def get_object(self) -> Any:
         try:
             return super().get_object()
         except Http404:
@@ -251,7 +254,7 @@ class ControlView(GenericAPIView[M], Generic[M]):
 
     def _once(self, key: str, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any) -> Any:
         scope = idempotency.scope_of(request, key)
-        with idempotency.one_at_a_time(scope):
+        with one_at_a_time(scope):
             if (repeated := idempotency.recall(scope, request)) is not None:
                 return repeated
             # Stored together with what the request changes: neither exists without the other.

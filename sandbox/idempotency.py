@@ -4,13 +4,10 @@ The key counts together with the caller's token and the address. A repetition th
 being worked on waits for it.
 """
 
-import contextlib
 import hashlib
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db import connection
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -47,19 +44,6 @@ def scope_of(request: Request, key: str) -> str:
         raise MalformedKey
     parts = (request.headers.get("Authorization", ""), request.get_full_path(), key)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-@contextlib.contextmanager
-def one_at_a_time(scope: str) -> Iterator[None]:
-    """Whoever comes second with a scope waits here. The lock is the connection's: it ends with a process that dies."""
-    key = int.from_bytes(bytes.fromhex(scope)[:8], signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [key])
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
 
 
 def recall(scope: str, request: Request) -> HttpResponse | None:

@@ -143,6 +143,20 @@ def demo_cast(sandbox: Sandbox, *, now: datetime) -> None:
         User.objects.create(email=email, password=_hashed(password), is_staff=True, is_superuser=True)
 
 
+def restore_staff() -> None:
+    """The demo administrator as published, whatever became of him."""
+    email, password = STAFF
+    User.objects.filter(email=email).update(
+        password=_hashed(password), is_staff=True, is_superuser=True, is_active=True
+    )
+
+
+def hash_passwords() -> None:
+    """Do the slow part ahead, for a caller who is about to hold locks."""
+    for _email, password in [STAFF, *(who["login"] for who in CAST)]:
+        _hashed(password)
+
+
 @cache
 def _hashed(password: str) -> str:
     # Slow on purpose, so once per process: these passwords are published, and a reset shall not take a second.

@@ -1,0 +1,151 @@
+"""The control API's part of the notifications: messages with every attempt, and every call that asked about one."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from ipn import delivery
+from ipn.models import DeliveryAttempt, IpnMessage, Verification
+from sandbox.api import ControlView, ListQuery, Nothing, Query
+from sandbox.models import DEFAULT
+
+
+class SentRequest(serializers.Serializer[Any]):
+    method = serializers.CharField()
+    url = serializers.CharField()
+    body = serializers.CharField()
+
+
+class GivenResponse(serializers.Serializer[Any]):
+    code = serializers.IntegerField()
+    head = serializers.CharField(help_text="Status line, headers and the start of the body.")
+
+
+class AttemptFields(serializers.Serializer[Any]):
+    """One POST of a message."""
+
+    number = serializers.IntegerField()
+    sent_at = serializers.DateTimeField()
+    duration = serializers.FloatField(help_text="In seconds.")
+    request = SentRequest()
+    response = GivenResponse(allow_null=True, help_text="null: there was none; `error` says why.")
+    error = serializers.CharField(allow_blank=True, help_text="Empty: the listener answered 200.")
+    detail = serializers.CharField(allow_blank=True)
+
+    def to_representation(self, instance: DeliveryAttempt) -> dict[str, Any]:
+        return super().to_representation(
+            {
+                "number": instance.number,
+                "sent_at": instance.sent_at,
+                "duration": round(instance.duration.total_seconds(), 3),
+                "request": {"method": "POST", "url": instance.message.url, "body": instance.request_body},
+                "response": (
+                    None
+                    if instance.response_code is None
+                    else {"code": instance.response_code, "head": instance.response_head}
+                ),
+                "error": instance.error,
+                "detail": instance.detail,
+            }
+        )
+
+
+class MessageFields(serializers.ModelSerializer[IpnMessage]):
+    """A notification: its variables never change, a resend repeats them."""
+
+    wallet = serializers.CharField(source="wallet_id")
+    transaction = serializers.IntegerField(source="transaction_id", allow_null=True)
+    variables = serializers.SerializerMethodField(help_text="By name, in the order of the wire.")
+    attempts = AttemptFields(many=True, source="deliveries")
+
+    class Meta:
+        model = IpnMessage
+        fields = (
+            *("id", "wallet", "transaction", "kind", "url", "is_test", "status", "response_code"),
+            *("created_at", "last_attempt_at", "next_attempt_at", "variables", "attempts"),
+        )
+
+    def get_variables(self, message: IpnMessage) -> dict[str, str]:
+        return dict(message.pairs)
+
+
+class MessagesQuery(ListQuery):
+    wallet = serializers.CharField(required=False)
+    transaction = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    status = serializers.ChoiceField(choices=IpnMessage.Status.choices, required=False)
+
+    columns = {"wallet": ("wallet_id",), "transaction": ("transaction_id",)}
+
+
+class VerificationFields(serializers.ModelSerializer[Verification]):
+    """One call of ipn-verify: `reason` and `differences` say why it got its verdict."""
+
+    message = serializers.IntegerField(source="message_id", allow_null=True, help_text="What it matched or resembles.")
+    transaction = serializers.SerializerMethodField()
+    body = serializers.CharField(help_text="As it came, with what was in the query of a GET.")
+
+    class Meta:
+        model = Verification
+        fields = (
+            *("id", "asked_at", "verdict", "reason", "differences", "message", "transaction"),
+            *("method", "remote_address", "content_type", "body"),
+        )
+
+    def get_transaction(self, verification: Verification) -> int | None:
+        known = verification.message or verification.auto_return
+        return known.transaction_id if known else None
+
+
+class VerificationsQuery(ListQuery):
+    message = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    transaction = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    verdict = serializers.ChoiceField(choices=Verification.Verdict.choices, required=False)
+
+    columns = {"message": ("message_id",), "transaction": ("message__transaction_id", "auto_return__transaction_id")}
+
+
+class MessagesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, GenericViewSet[Any]):
+    """Notifications and every attempt to deliver them."""
+
+    queryset = IpnMessage.objects.all()
+    serializer_class = MessageFields
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_query_class(self) -> type[Query]:
+        return MessagesQuery if self.action == "list" else Query
+
+    def in_sandbox(self) -> QuerySet[IpnMessage]:
+        return IpnMessage.objects.filter(sandbox=self.sandbox).prefetch_related("deliveries__message")
+
+    @extend_schema(request=Nothing)
+    @action(detail=True, methods=["post"])
+    def resend(self, request: Request, pk: str) -> Response:
+        """Send it again now, and retry anew if it fails. `POST wait/` waits for it."""
+        message = self.get_object()
+        self.read(Nothing)
+        delivery.resend(message, now=self.now)
+        return Response(self.get_serializer(self.get_object()).data)
+
+
+class VerificationsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, GenericViewSet[Any]):
+    """Every call of ipn-verify, and why it got its answer."""
+
+    queryset = Verification.objects.all()
+    serializer_class = VerificationFields
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_query_class(self) -> type[Query]:
+        return VerificationsQuery if self.action == "list" else Query
+
+    def in_sandbox(self) -> QuerySet[Verification]:
+        own = Q(message__sandbox=self.sandbox) | Q(auto_return__sandbox=self.sandbox)
+        if self.sandbox.id == DEFAULT:
+            # What nobody ever sent concerns strangers.
+            own |= Q(message__isnull=True, auto_return__isnull=True)
+        return Verification.objects.filter(own).select_related("message", "auto_return")

@@ -1,0 +1,443 @@
+"""The control API's part of the wallets: accounts, wallets, transactions and whether the books are right."""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction as database
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from sandbox.api import Amount, ControlView, ListQuery, Nothing, Query, Strict, TrueOrFalse, WebAddress
+from wallets import adjustments, audit, countries, deposits, parties, payments, registration, reversals
+from wallets.models import Account, DeliveryAddress, Entry, Transaction, TransactionItem, User, Wallet
+
+CLIENTS = (Account.Kind.PERSON, Account.Kind.BUSINESS)
+
+
+class AccountFields(Strict):
+    """A client. A change of `verification` or `is_blocked` is what staff would do in the admin."""
+
+    id = serializers.CharField(read_only=True)
+    email = serializers.EmailField(max_length=127)
+    password = serializers.CharField(write_only=True, max_length=128, trim_whitespace=False)
+    kind = serializers.ChoiceField(choices=[(kind.value, kind.label) for kind in CLIENTS], required=False)
+    first_name = serializers.CharField(max_length=64, allow_blank=True, required=False)
+    last_name = serializers.CharField(max_length=64, allow_blank=True, required=False)
+    business_name = serializers.CharField(max_length=127, allow_blank=True, required=False)
+    phone = serializers.CharField(max_length=30, allow_blank=True, required=False)
+    verification = serializers.ChoiceField(choices=Account.Verification.choices, required=False)
+    is_blocked = TrueOrFalse(required=False)
+    extended_access = TrueOrFalse(required=False)
+    reputation = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+    country_code = serializers.CharField(max_length=2, allow_blank=True, required=False)
+    city = serializers.CharField(max_length=40, allow_blank=True, required=False)
+    state = serializers.CharField(max_length=40, allow_blank=True, required=False)
+    street = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    zip = serializers.CharField(max_length=20, allow_blank=True, required=False)
+    address_confirmed = TrueOrFalse(required=False)
+    wallets = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField(read_only=True)
+
+    def get_wallets(self, account: Account) -> list[str]:
+        return [wallet.id for wallet in account.wallets.all()]
+
+    def validate_email(self, email: str) -> str:
+        email = email.lower()
+        own = self.instance.id if isinstance(self.instance, Account) else None
+        if (
+            Account.objects.filter(email__iexact=email).exclude(id=own).exists()
+            or User.objects.filter(email__iexact=email).exclude(account_id=own, account__isnull=False).exists()
+        ):
+            raise ValidationError(_("Another client or staff member has this e-mail address."))
+        return email
+
+    def validate_phone(self, phone: str) -> str:
+        if not phone:
+            return ""
+        if not (normal := parties.normal_phone(phone)):
+            raise ValidationError(_("Write a phone number with its country code, such as +49 30 1234567."))
+        own = self.instance.id if isinstance(self.instance, Account) else None
+        if Account.objects.filter(phone=normal).exclude(id=own).exists():
+            raise ValidationError(_("Another client has this phone number."))
+        return normal
+
+    def validate_country_code(self, code: str) -> str:
+        code = code.upper()
+        if code and code not in {known for known, _name in countries.choices("en")}:
+            raise ValidationError(_("Write an ISO 3166 code of two letters, such as DE."))
+        return code
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}, "example": {"USD": "10000.00"}})
+class Balances(serializers.Field[dict[str, Decimal], Any, dict[str, str], Any]):
+    """{"USD": "10000.00"}. Written, it says what the wallet shall hold; currencies not named stay as they are."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Decimal]:
+        if not isinstance(data, Mapping):
+            raise ValidationError(_('Write an object such as {"USD": "100.00"}.'))
+        amounts, errors = {}, {}
+        for currency, text in data.items():
+            try:
+                amounts[str(currency)] = Amount().run_validation(text)
+            except ValidationError as error:
+                errors[str(currency)] = error.detail
+        if errors:
+            raise ValidationError(errors)
+        return amounts
+
+    def get_attribute(self, instance: Wallet) -> dict[str, Decimal]:
+        return {row.currency_id: row.amount for row in instance.balances.all()}
+
+    def to_representation(self, value: dict[str, Decimal]) -> dict[str, str]:
+        return {currency: f"{amount:.2f}" for currency, amount in value.items()}
+
+
+class Networks(serializers.ListField):
+    """Addresses and networks, IPv4 or IPv6: ["203.0.113.7", "2001:db8::/32"]."""
+
+    child = serializers.CharField(max_length=50)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        found, errors = [], {}
+        for number, text in enumerate(super().to_internal_value(data)):
+            try:
+                network = ipaddress.ip_network(text.strip(), strict=False)
+            except ValueError:
+                errors[str(number)] = [_("%(text)s is no IPv4 or IPv6 address or network.") % {"text": text}]
+            else:
+                whole = network.prefixlen == network.max_prefixlen
+                found.append(str(network.network_address if whole else network))
+        if errors:
+            raise ValidationError(errors)
+        return list(dict.fromkeys(found))
+
+
+class WalletFields(Strict):
+    """A wallet and its Integration tab. `api_password` can be set and is never told."""
+
+    id = serializers.CharField(read_only=True)
+    account = serializers.CharField(read_only=True, source="account_id")
+    title = serializers.CharField(max_length=127, required=False)
+    balances = Balances(required=False)
+    ipn_enabled = TrueOrFalse(required=False)
+    ipn_url = WebAddress(required=False)
+    return_success = WebAddress(required=False)
+    return_fail = WebAddress(required=False)
+    return_method = serializers.ChoiceField(choices=Wallet.ReturnMethod.choices, required=False)
+    api_enabled = TrueOrFalse(required=False)
+    api_password = serializers.CharField(
+        write_only=True, allow_blank=True, max_length=200, trim_whitespace=False, required=False
+    )
+    api_allowed_ips = Networks(required=False)
+    created_at = serializers.DateTimeField(read_only=True)
+
+
+class NewWallet(WalletFields):
+    account = serializers.CharField(help_text="Whose it becomes: an account ID.")
+
+
+class DepositFields(Strict):
+    currency = serializers.CharField(max_length=3)
+    amount = Amount()
+
+
+class RefundFields(Strict):
+    amount = Amount(required=False, help_text="Part of the payment; all that is left of it if not given.")
+
+
+class PartyFields(serializers.Serializer[Wallet]):
+    """One side of a transaction. OKPAY's own account stands for the world outside."""
+
+    account = serializers.CharField()
+    wallet = serializers.CharField(allow_null=True, help_text="null: paid from outside by this client.")
+    email = serializers.EmailField()
+    name = serializers.CharField()
+
+
+class ItemFields(serializers.ModelSerializer[TransactionItem]):
+    price, handling, shipping, tax, gross = (Amount(read_only=True) for _amount in range(5))
+
+    class Meta:
+        model = TransactionItem
+        fields = (
+            *("number", "name", "article", "type", "quantity", "price", "handling", "shipping", "tax", "gross"),
+            *("custom_1_title", "custom_1_value", "custom_2_title", "custom_2_value", "product_id"),
+        )
+
+
+class AddressFields(serializers.ModelSerializer[DeliveryAddress]):
+    class Meta:
+        model = DeliveryAddress
+        fields = ("name", "country_code", "city", "state", "street", "zip", "confirmed")
+
+
+class EntryFields(serializers.ModelSerializer[Entry]):
+    wallet = serializers.CharField(source="wallet_id")
+    currency = serializers.CharField(source="currency_id")
+    amount = Amount()
+
+    class Meta:
+        model = Entry
+        fields = ("wallet", "currency", "amount", "created_at")
+
+
+class TransactionFields(serializers.ModelSerializer[Transaction]):
+    """A transaction as the receiver sees it: `gross`, the `fee` that OKPAY keeps, `net`; `total` is what was paid."""
+
+    parent = serializers.IntegerField(source="parent_id", allow_null=True)  # type: ignore[assignment]
+    reversals = serializers.SerializerMethodField()
+    payer = serializers.SerializerMethodField(help_text="null: an anonymous payer.")
+    receiver = serializers.SerializerMethodField()
+    currency = serializers.CharField(source="currency_id")
+    gross, fee, net, total = (Amount(read_only=True) for _amount in range(4))
+    paid_currency = serializers.CharField(source="paid_currency_id", allow_null=True)
+    paid_amount = Amount(allow_null=True)
+    items = ItemFields(many=True)
+    delivery_address = AddressFields(allow_null=True, default=None)
+    entries = EntryFields(many=True)
+
+    class Meta:
+        model = Transaction
+        fields = (
+            *("id", "kind", "status", "pending_reason", "reversal_reason", "parent", "reversals"),
+            *("payer", "receiver", "receiver_as_sent", "payment_method"),
+            *("currency", "gross", "fee", "net", "total", "fee_payer", "paid_currency", "paid_amount", "exchange_rate"),
+            *("invoice", "comment", "ipn_url", "items", "delivery_address", "entries", "created_at", "updated_at"),
+        )
+
+    def get_reversals(self, transaction: Transaction) -> list[int]:
+        return [reversal.id for reversal in transaction.reversals.all()]
+
+    @extend_schema_field(PartyFields(allow_null=True))
+    def get_payer(self, transaction: Transaction) -> dict[str, Any] | None:
+        wallet = transaction.payer_wallet
+        if not wallet.is_house:
+            return _party(wallet.account, wallet)
+        return _party(transaction.payer_account, None) if transaction.payer_account else None
+
+    @extend_schema_field(PartyFields)
+    def get_receiver(self, transaction: Transaction) -> dict[str, Any]:
+        return _party(transaction.receiver_wallet.account, transaction.receiver_wallet)
+
+
+def _party(account: Account, wallet: Wallet | None) -> dict[str, Any]:
+    return {
+        "account": account.id,
+        "wallet": wallet.id if wallet else None,
+        "email": account.email,
+        "name": account.name,
+    }
+
+
+class AuditFields(serializers.Serializer[audit.Audit]):
+    """Whether the books are right: every sum is 0.00 and every list empty."""
+
+    ok = serializers.BooleanField()
+    currencies = serializers.DictField(child=Amount(), help_text="The sum of all entries in each currency.")
+    orphans = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Transactions whose entries do not sum to zero."
+    )
+    negative = serializers.ListField(child=serializers.CharField(), help_text="Balances below zero.")
+    drifted = serializers.ListField(
+        child=serializers.CharField(), help_text="Balances that are not the sum of their entries."
+    )
+
+
+class AccountsQuery(ListQuery):
+    email = serializers.CharField(required=False)
+
+    columns = {"email": ("email__iexact",)}
+
+
+class WalletsQuery(ListQuery):
+    account = serializers.CharField(required=False)
+
+    columns = {"account": ("account_id",)}
+
+
+class TransactionsQuery(ListQuery):
+    wallet = serializers.CharField(required=False, help_text="Payer or receiver.")
+    kind = serializers.ChoiceField(choices=Transaction.Kind.choices, required=False)
+    status = serializers.ChoiceField(choices=Transaction.Status.choices, required=False)
+    invoice = serializers.CharField(required=False, allow_blank=True)
+    till = serializers.DateTimeField(required=False, help_text="Up to this moment, with it: 2030-12-31T23:59:59Z.")
+
+    columns = {
+        "wallet": ("payer_wallet_id", "receiver_wallet_id"),
+        "from": ("created_at__gte",),
+        "till": ("created_at__lte",),
+    }
+
+
+# A word of Python's, so it cannot be written above.
+TransactionsQuery._declared_fields["from"] = serializers.DateTimeField(
+    required=False, help_text="From this moment on: 2030-12-31T00:00:00Z."
+)
+
+
+class AccountsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, GenericViewSet[Any]):
+    """Clients, persons and businesses."""
+
+    queryset = Account.objects.all()
+    serializer_class = AccountFields
+    lookup_value_regex = r"[\w.-]+"
+    newest_first = ("-created_at", "-id")
+
+    def get_query_class(self) -> type[Query]:
+        return AccountsQuery if self.action == "list" else Query
+
+    def in_sandbox(self) -> QuerySet[Account]:
+        return Account.objects.filter(sandbox=self.sandbox, kind__in=CLIENTS).prefetch_related("wallets")
+
+    def create(self, request: Request) -> Response:
+        """A new client with a login and a first wallet."""
+        account = registration.register(sandbox=self.sandbox, now=self.now, **self.read())
+        return Response(self.get_serializer(account).data, status=201)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        account = self.get_object()
+        changes = self.read(partial=True, instance=account)
+        with database.atomic():
+            user = User.objects.filter(account=account).first()
+            if user and "email" in changes:
+                user.email = changes["email"]
+            if user and (password := changes.pop("password", None)) is not None:
+                user.set_password(password)
+            if user:
+                user.save()
+            for name, value in changes.items():
+                setattr(account, name, value)
+            account.save()
+        return Response(self.get_serializer(account).data)
+
+
+class WalletsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, GenericViewSet[Any]):
+    """Clients' wallets with their balances and Integration settings."""
+
+    queryset = Wallet.objects.all()
+    serializer_class = WalletFields
+    lookup_value_regex = r"[\w.-]+"
+    newest_first = ("-created_at", "-id")
+
+    def get_query_class(self) -> type[Query]:
+        return WalletsQuery if self.action == "list" else Query
+
+    def in_sandbox(self) -> QuerySet[Wallet]:
+        return (
+            Wallet.objects.filter(account__sandbox=self.sandbox, role=Wallet.Role.CLIENT)
+            .select_related("account__sandbox")
+            .prefetch_related("balances")
+        )
+
+    @extend_schema(request=NewWallet, responses={201: WalletFields})
+    @database.atomic
+    def create(self, request: Request) -> Response:
+        """Another wallet for a client."""
+        wanted = self.read(NewWallet)
+        account_id = wanted.pop("account")
+        account = Account.objects.filter(id=account_id, sandbox=self.sandbox, kind__in=CLIENTS).first()
+        if account is None:
+            raise ValidationError({"account": [_("There is no account %(id)s.") % {"id": account_id}]})
+        wallet = parties.open_wallet(account, title=wanted.pop("title", "Main"), now=self.now)
+        self._change(wallet, wanted)
+        return Response(self.get_serializer(self.in_sandbox().get(id=wallet.id)).data, status=201)
+
+    @database.atomic
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change what is named, leave the rest."""
+        wallet = self.get_object()
+        self._change(wallet, self.read(partial=True))
+        return Response(self.get_serializer(self.in_sandbox().get(id=wallet.id)).data)
+
+    @extend_schema(request=DepositFields, responses={201: TransactionFields})
+    @action(detail=True, methods=["post"])
+    def deposit(self, request: Request, pk: str) -> Response:
+        """Money from outside, free of charge."""
+        wallet = self.get_object()
+        transaction = deposits.deposit(wallet, now=self.now, **self.read(DepositFields))
+        return Response(TransactionFields(transaction).data, status=201)
+
+    def _change(self, wallet: Wallet, changes: dict[str, Any]) -> None:
+        amounts = changes.pop("balances", {})
+        for name, value in changes.items():
+            setattr(wallet, name, value)
+        if changes:
+            # Named, so that a change of another setting at the same moment stays.
+            columns = ["api_password_sealed" if name == "api_password" else name for name in changes]
+            wallet.save(update_fields=columns)
+        for currency, amount in sorted(amounts.items()):
+            adjustments.set_balance(wallet, currency=currency, amount=amount, now=self.now)
+
+
+class TransactionsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, GenericViewSet[Any]):
+    """Everything that moved money, or tried to."""
+
+    queryset = Transaction.objects.all()
+    serializer_class = TransactionFields
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_query_class(self) -> type[Query]:
+        return TransactionsQuery if self.action == "list" else Query
+
+    def in_sandbox(self) -> QuerySet[Transaction]:
+        return (
+            Transaction.objects.filter(sandbox=self.sandbox)
+            .select_related(
+                "payer_wallet__account", "receiver_wallet__account", "payer_account", "delivery_address", "sandbox"
+            )
+            .prefetch_related("items", "entries", "reversals")
+        )
+
+    @extend_schema(request=Nothing)
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, pk: str) -> Response:
+        """Let a pending payment through."""
+        return self._decide(payments.approve)
+
+    @extend_schema(request=Nothing)
+    @action(detail=True, methods=["post"])
+    def decline(self, request: Request, pk: str) -> Response:
+        """Refuse a pending payment: the money goes back to where it came from."""
+        return self._decide(payments.decline)
+
+    @extend_schema(request=RefundFields, responses={201: TransactionFields})
+    @action(detail=True, methods=["post"])
+    def refund(self, request: Request, pk: str) -> Response:
+        """Give the payer all or part of a completed payment back. Answers the refund, a transaction of its own."""
+        payment = self.get_object()
+        return self._answer_with(reversals.refund(payment, now=self.now, **self.read(RefundFields)), status=201)
+
+    @extend_schema(request=Nothing, responses={201: TransactionFields})
+    @action(detail=True, methods=["post"])
+    def chargeback(self, request: Request, pk: str) -> Response:
+        """The payment system takes a completed payment back. Answers the chargeback, a transaction of its own."""
+        payment = self.get_object()
+        self.read(Nothing)
+        return self._answer_with(reversals.chargeback(payment, now=self.now), status=201)
+
+    def _decide(self, verb: Callable[..., Transaction]) -> Response:
+        payment = self.get_object()
+        self.read(Nothing)
+        return self._answer_with(verb(payment, now=self.now), status=200)
+
+    def _answer_with(self, transaction: Transaction, *, status: int) -> Response:
+        return Response(self.get_serializer(self.in_sandbox().get(id=transaction.id)).data, status=status)
+
+
+class AuditView(ControlView):
+    """Are the books right?"""
+
+    serializer_class = AuditFields
+
+    @extend_schema(operation_id="ledger_audit")
+    def get(self, request: Request) -> Response:
+        return Response(AuditFields(audit.audit(self.sandbox.id)).data)
