@@ -27,7 +27,7 @@ class IpnMessage(models.Model):
     # ok_ipn_id: seven digits, growing (the migration starts the sequence).
     id = models.BigAutoField(primary_key=True)
     sandbox = models.ForeignKey(Sandbox, on_delete=models.CASCADE, related_name="ipn_messages")
-    wallet_id = models.CharField(_("wallet"), max_length=11, db_index=True)
+    wallet_id = models.CharField(_("wallet"), max_length=11)
     transaction_id = models.BigIntegerField(_("transaction"), null=True, db_index=True)
     kind = models.CharField(_("type"), max_length=40)
     url = models.TextField(_("URL"))
@@ -59,6 +59,8 @@ class IpnMessage(models.Model):
         verbose_name_plural = _("IPN messages")
         ordering = ("-id",)
         indexes = (
+            # The IPN History goes from page to page along it.
+            models.Index(F("wallet_id"), F("created_at").desc(), F("id").desc(), name="ipn_newest_first"),
             models.Index(
                 F("sandbox"), F("next_attempt_at"), name="ipn_due", condition=Q(next_attempt_at__isnull=False)
             ),
@@ -173,6 +175,8 @@ class Verification(models.Model):
     auto_return = models.ForeignKey(
         AutoReturn, null=True, on_delete=models.CASCADE, related_name="verifications", verbose_name=_("auto return")
     )
+    # Whom it concerns: the wallet of that message, else the one that the call itself names in ok_receiver_wallet.
+    wallet_id = models.CharField(_("wallet"), max_length=11, blank=True)
     method = models.CharField(_("method"), max_length=10)
     remote_address = models.GenericIPAddressField(_("address"), null=True)
     content_type = models.CharField(_("content type"), max_length=200, blank=True)
@@ -186,6 +190,7 @@ class Verification(models.Model):
         verbose_name = _("verification")
         verbose_name_plural = _("verifications")
         ordering = ("-id",)
+        indexes = (models.Index(F("wallet_id"), F("id").desc(), name="verification_newest_first"),)
 
     def __str__(self) -> str:
         return f"{self.asked_at:%Y-%m-%d %H:%M:%S} {self.verdict}"
