@@ -273,7 +273,7 @@ def balances(session: CheckoutSession, payer: Account, drafted: payments.Order |
             Option(
                 value=f"{OKPAY_BALANCE}.{code}" + (f".{wallet_id}" if place else ""),
                 method=OKPAY_BALANCE,
-                name=_("OKPAY balance in %s") % code,
+                name=_("%s balance") % code,
                 total=price,
                 currency=code,
                 wallet=wallet_id,

@@ -26,7 +26,9 @@ from wallets.money import LARGEST, ZERO
 
 Pair = tuple[str, str]
 
-# Far more than any shop sends: what is shown of a value, how many names are looked at for hints.
+# Of variables for which the official table has no length.
+LONGEST = 1000
+# What is shown of a value, and how many names are looked at for hints: far more than any shop sends.
 SHOWN_LENGTH = 200
 MOST_HINTS = 10
 _MAYBE_OURS = re.compile(r"[ -~]{0,12}ok[ -~]{2,50}", re.IGNORECASE | re.ASCII)
@@ -190,19 +192,18 @@ class _Form:
             return variable.format(variable.default) if variable.default else ""
         if expected := _not_text(sent):
             self._problem(name, sent, expected)
-        elif variable.length is not None and len(sent) > variable.length:
-            limit, length = variable.length, len(sent)
-            self._problem(
-                name,
-                sent,
-                _("at most %(limit)d characters; %(length)d were sent") % {"limit": limit, "length": length},
-            )
-        else:
-            try:
-                return variable.format(sent)
-            except Unreadable as error:
-                self._problem(name, sent, str(error))
-        return ""
+            return ""
+        limit = variable.length or LONGEST
+        try:
+            # What the value should be says more than that it is too long, unless it is absurdly long.
+            value = variable.format(sent) if len(sent) <= LONGEST else ""
+        except Unreadable as error:
+            self._problem(name, sent, str(error))
+            return ""
+        if len(sent) > limit:
+            lengths = {"limit": limit, "length": len(sent)}
+            self._problem(name, sent, _("at most %(limit)d characters; %(length)d were sent") % lengths)
+        return value
 
     def item(self, number: int) -> Item | None:
         """The item of a number, or None when something about it is wrong."""

@@ -121,7 +121,7 @@ def page(*methods: str) -> Callable[[SessionView], Callable[..., HttpResponseBas
 def _find(token: str) -> CheckoutSession | None:
     """The session as it is now: one whose time is over is closed, whether or not the scheduler came by."""
     found = CheckoutSession.objects.select_related("sandbox", "currency", "receiver__account__sandbox", "transaction")
-    session = found.filter(token=token).first()
+    session = found.prefetch_related("items").filter(token=token).first()
     if session and session.is_open and session.expires_at <= clock.now(session.sandbox):
         sessions.expire_due(session.sandbox, clock.now(session.sandbox))
         session.refresh_from_db(fields=["status", "finished_at", "transaction"])

@@ -191,6 +191,7 @@ CELERY_WORKER_CONCURRENCY = 4
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "ipn.tasks.sweep", "schedule": 2.0, "options": {"expires": 2}},
+    "expire": {"task": "checkout.tasks.expire", "schedule": 60.0, "options": {"expires": 60}},
 }
 
 LOGGING = {
