@@ -29,7 +29,7 @@ Pair = tuple[str, str]
 # Of variables for which the official table has no length.
 LONGEST = 1000
 # What is shown of a value, and how many names are looked at for hints: far more than any shop sends.
-SHOWN_LENGTH = 200
+SHOWN_LENGTH = 255
 MOST_HINTS = 10
 _MAYBE_OURS = re.compile(r"[ -~]{0,12}ok[ -~]{2,50}", re.IGNORECASE | re.ASCII)
 _LEFT_ALONE = re.compile(r"ok_item_\d+_custom_\d+_\w+|ok_s_\w+|ok_charset", re.ASCII)

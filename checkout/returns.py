@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from django.urls import reverse
 
 from checkout.models import CheckoutSession
-from ipn import encoding
+from ipn import encoding, verification
 from ipn.models import AutoReturn
 from wallets import variables
 from wallets.models import Transaction, Wallet
@@ -78,8 +78,6 @@ def _return(session: CheckoutSession, url: str, now: datetime) -> Return:
 
 def _seal(transaction: Transaction, pairs: list[Pair], now: datetime) -> None:
     """Once per state of the transaction: who reloads the page carries the same set."""
-    from ipn import verification
-
     if AutoReturn.objects.filter(transaction_id=transaction.id, variables=encoding.encode(pairs)).exists():
         return
     verification.seal_return(
