@@ -15,3 +15,8 @@ def encode(pairs: Iterable[tuple[str, str]]) -> str:
 def _escape(text: str) -> str:
     escaped = quote_plus(text, safe="!*()").replace("~", "%7E")
     return _ESCAPE.sub(lambda match: match[0].lower(), escaped)
+
+
+def storable(text: str) -> str:
+    """A text as PostgreSQL keeps it: without NUL and surrogates, which are written out."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")

@@ -18,6 +18,7 @@ from django.conf import settings
 from yarl import URL
 
 from ipn.addresses import refusal
+from ipn.encoding import storable
 from ipn.models import DeliveryAttempt
 
 Error = DeliveryAttempt.Error
@@ -85,9 +86,9 @@ async def post(session: aiohttp.ClientSession, url: str, body: str) -> Answer:
         answer = _explain(error)
     return Answer(
         response_code=answer.response_code,
-        response_head=_storable(answer.response_head)[:MAX_HEAD],
+        response_head=storable(answer.response_head)[:MAX_HEAD],
         error=answer.error,
-        detail=_storable(answer.detail)[:1000],
+        detail=storable(answer.detail)[:1000],
         duration=timedelta(seconds=time.monotonic() - started),
     )
 
@@ -192,8 +193,3 @@ def _unconnected(error: OSError) -> Answer:
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL's text holds no NUL, and UTF-8 no surrogates."""
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")

@@ -1,9 +1,56 @@
-"""ipn-verify: is this message ours?"""
+"""ipn-verify: VERIFIED, INVALID or TEST, as bytes that the simplest client understands.
+
+The request is read by hand: clients send any Content-Type or none, and a body in chunks.
+"""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
+
+from ipn import verification
+
+BLOCK = 64 * 1024  # bytes
+# A body beyond the limit is read to its end, up to here, or the client would miss the answer.
+PATIENCE = 16 * 1024 * 1024  # bytes
 
 
 @csrf_exempt
 def verify(request: HttpRequest) -> HttpResponse:
-    return HttpResponse()
+    """The verdict and nothing else: no newline, Content-Length, text/plain. By POST or GET, the variables anywhere."""
+    body, unreadable = _read_body(request)
+    query = request.META.get("QUERY_STRING", "").encode("latin-1", "backslashreplace")
+    answer = verification.verify(
+        b"&".join(filter(None, (query, body))),
+        method=request.method or "",
+        content_type=request.META.get("CONTENT_TYPE", ""),
+        remote_address=request.META.get("REMOTE_ADDR", ""),
+        now=timezone.now(),
+        unreadable=unreadable,
+    )
+    content = str(answer.verdict).encode("ascii")
+    return HttpResponse(content, content_type="text/plain", headers={"Content-Length": str(len(content))})
+
+
+def _read_body(request: HttpRequest) -> tuple[bytes, str]:
+    """The start of the body, one byte longer than what is read of any message, and why it is not whole."""
+    stream = request.META["wsgi.input"]
+    left = _length(request)
+    body, read = b"", 0
+    try:
+        while left > 0 and (block := stream.read(min(BLOCK, left))):
+            left -= len(block)
+            read += len(block)
+            body += block[: verification.MAX_BODY + 1 - len(body)]
+    except OSError as error:
+        return body, f"the body broke off or its chunks are malformed ({type(error).__name__})"
+    if left > 0 and request.META.get("CONTENT_LENGTH") and read < PATIENCE:
+        return body, f"the body ended {left} bytes before its Content-Length"
+    return body, ""
+
+
+def _length(request: HttpRequest) -> int:
+    """How many bytes to read: what Content-Length says, or of a body in chunks whatever comes."""
+    text = request.META.get("CONTENT_LENGTH") or ""
+    if text.isascii() and text.isdigit():
+        return min(int(text), PATIENCE) if len(text) < 19 else PATIENCE
+    return PATIENCE if request.META.get("wsgi.input_terminated") else 0
