@@ -28,6 +28,7 @@ from okpay_gateway.processes import end_with_parent
 
 START_TIMEOUT = 30  # seconds; a PostgreSQL that was killed replays its log first
 STOP_TIMEOUT = 1.2  # seconds, then harder signals
+LONGEST_LOG = 1_000_000  # bytes; a longer one is begun anew at the next start
 UNPRIVILEGED_USERS = ("postgres", "nobody", "daemon")
 # Small enough for a laptop. What a sandbox must keep is kept: fsync stays on.
 POSTGRES_SETTINGS = {
@@ -365,7 +366,8 @@ def _spawn(
     on_parent_end: signal.Signals,
 ) -> "subprocess.Popen[bytes]":
     # In a session of its own: Ctrl-C must reach those who use the server first, then us, and the server from us.
-    with log.open("ab") as output:
+    too_long = log.exists() and log.stat().st_size > LONGEST_LOG
+    with log.open("wb" if too_long else "ab") as output:
         return subprocess.Popen(  # noqa: S603
             command,
             cwd=cwd,

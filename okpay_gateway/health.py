@@ -18,6 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from checkout.models import CheckoutSession
 from ipn.models import IpnMessage, Verification
 from okpay_gateway import heartbeats
 from wallets.models import Transaction
@@ -135,6 +136,7 @@ class _Books(Collector):
             return
         counted: tuple[tuple[str, str, type[Model], tuple[str, ...]], ...] = (
             ("okpay_transactions", "Transactions", Transaction, ("kind", "status")),
+            ("okpay_checkout_sessions", "Checkout sessions", CheckoutSession, ("status",)),
             ("okpay_ipn_messages", "IPN messages", IpnMessage, ("status",)),
             ("okpay_ipn_verifications", "Calls of ipn-verify", Verification, ("verdict",)),
         )

@@ -1,6 +1,7 @@
 """docker-compose.yml without Docker: every service's own command, with what the image installs, on real servers."""
 
 import contextlib
+import http.client
 import json
 import os
 import pwd
@@ -11,7 +12,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -256,31 +256,33 @@ def make_a_payment(program: Program) -> None:
 
 
 def open_checkout(base: str, form: dict[str, str]) -> str:
-    class Stay(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *args: Any) -> None:
-            return None
-
-    opener = urllib.request.build_opener(Stay)
+    """Post a merchant's form; the token of the checkout where the browser is sent."""
+    link = http.client.HTTPConnection(urlsplit(base).netloc, timeout=10)
     try:
-        opener.open(f"{base}/process.html", urlencode(form).encode(), timeout=10)
-    except urllib.error.HTTPError as answer:
-        with answer:
-            assert answer.code == 302, answer.read().decode()
-            path = urlsplit(answer.headers["Location"]).path
-    match = re.fullmatch(r"/checkout/([^/]+)/", path)
-    assert match, path
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        link.request("POST", "/process.html", urlencode(form), headers)
+        answer = link.getresponse()
+        body = answer.read().decode()
+    finally:
+        link.close()
+    assert answer.status == 302, body
+    match = re.fullmatch(r"/checkout/([^/]+)/", urlsplit(answer.headers["Location"]).path)
+    assert match, answer.headers["Location"]
     return match[1]
 
 
 def control(base: str, method: str, call: str, body: Any = None) -> Any:
-    request = urllib.request.Request(
-        f"{base}/api/v1/{call}",
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": "Bearer sandbox", "Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=10) as response:
-        return json.loads(response.read())
+    """One call of the control API."""
+    link = http.client.HTTPConnection(urlsplit(base).netloc, timeout=10)
+    try:
+        headers = {"Authorization": "Bearer sandbox", "Content-Type": "application/json"}
+        link.request(method, f"/api/v1/{call}", None if body is None else json.dumps(body), headers)
+        answer = link.getresponse()
+        text = answer.read().decode()
+    finally:
+        link.close()
+    assert answer.status in (200, 201), text
+    return json.loads(text)
 
 
 def test_make_serve_starts_and_stops_all_of_it(servers: Servers, tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ class Command(BaseCommand):
             processes.Group(self._say, patience=STOP_PATIENCE) as group,
         ):
             self._run(group, listener, started)
+        self._say("Stopped.")
 
     def _run(self, group: processes.Group, listener: socket.socket, started: float) -> None:
         _start_servers(group)
