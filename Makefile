@@ -8,13 +8,14 @@ ARGS ?= -n 2
 # The venv is used by its paths; an activated one must not get in between.
 unexport VIRTUAL_ENV PYTHONHOME
 
-.PHONY: help run serve test check format-check lint types imports migrations lock
+.PHONY: help run serve test check format-check lint types imports migrations messages lock
 
 help:
 	@echo "make run    the sandbox, everything included: http://127.0.0.1:8000/ (PORT and VAR move it)"
 	@echo "make test   every test, on servers of its own (ARGS=... for some of them)"
 	@echo "make check  format, lint, types, import contracts, missing migrations, tests"
 	@echo "make serve  the production processes against DATABASE_URL and REDIS_URL"
+	@echo "make messages  the translations, brought up to date with the code"
 	@echo "make lock   resolve pyproject.toml into requirements/*.txt"
 
 run: $(VENV)/sandbox
@@ -42,6 +43,9 @@ imports: $(VENV)/dev
 
 migrations: $(VENV)/dev
 	$(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+
+messages: $(VENV)/dev
+	$(BIN)/python manage.py messages
 
 lock: $(VENV)/dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml --output-file requirements/hosted.txt
