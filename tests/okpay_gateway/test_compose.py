@@ -245,7 +245,7 @@ def make_a_payment(program: Program) -> None:
         }
         token = open_checkout(base, form)
 
-        control(base, "POST", f"checkout-sessions/{token}/pay/", {"payer": "OK100000001"})
+        control(base, "POST", f"checkout-sessions/{token}/pay/", {"payer": "buyer@example.com"})
 
         message = listener.wait_for(1)[0]
         assert message.variables["ok_invoice"] == "A-1"
