@@ -247,6 +247,7 @@ def make_a_payment(program: Program) -> None:
 
         control(base, "POST", f"checkout-sessions/{token}/pay/", {"payer": "buyer@example.com"})
 
+        control(base, "POST", "wait/", {"timeout": 20})
         message = listener.wait_for(1)[0]
         assert message.variables["ok_invoice"] == "A-1"
         assert message.variables["ok_txn_status"] == "completed"
