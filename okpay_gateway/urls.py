@@ -15,6 +15,7 @@ urlpatterns = [
     path("ipn-verify.html", ipn.verify, name="ipn-verify"),
     path("ipn-verify", ipn.verify),
     path("OkPayAPI", soapapi.okpay_api, name="okpay-api"),
+    path("account/ipn/", include("ipn.page_urls")),
     path("account/", include("wallets.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("okpay_gateway.api_urls")),

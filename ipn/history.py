@@ -1,0 +1,158 @@
+"""IPN History: find messages again, and have them sent again. Official page "IPN Operations on OKPAY".
+
+Whoever calls says whose messages may be seen by giving wallet IDs; no question here looks beyond them.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from ipn import delivery
+from ipn.models import IpnMessage, Verification
+
+PAGE_SIZE = 50
+# How many messages one click may send again.
+MAX_RESEND = 500
+# How far back the banner looks for messages that were acknowledged and never verified.
+LOOK_BACK = 200
+
+GENUINE = (Verification.Verdict.VERIFIED, Verification.Verdict.TEST)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What the form of the IPN History asks for. Dates are days in UTC, both included; None and "" mean any."""
+
+    wallets: Sequence[str]
+    first_day: date | None = None
+    last_day: date | None = None
+    status: str = ""
+    transaction: int | None = None
+    never_verified: bool = False
+
+    @property
+    def condition(self) -> Q:
+        wanted = Q()
+        if self.first_day:
+            wanted &= Q(created_at__gte=datetime.combine(self.first_day, time.min, UTC))
+        if self.last_day:
+            wanted &= Q(created_at__lte=datetime.combine(self.last_day, time.max, UTC))
+        if self.status:
+            wanted &= Q(status=self.status)
+        if self.transaction is not None:
+            wanted &= Q(transaction_id=self.transaction)
+        if self.never_verified:
+            wanted &= Q(~Exists(_genuine(OuterRef("pk"))), status=IpnMessage.Status.SENT)
+        return wanted
+
+
+@dataclass(frozen=True)
+class Page:
+    """Messages, newest first, and the IDs that the neighbouring pages go on from, None where there is no page."""
+
+    messages: list[IpnMessage]
+    newer: int | None
+    older: int | None
+
+
+def page(search: Search, *, older_than: int | None = None, newer_than: int | None = None) -> Page:
+    """One page. It goes on from a message, not from a count, so that the thousandth page is as fast as the first."""
+    start = newer_than or older_than
+    anchor = IpnMessage.objects.filter(wallet_id__in=search.wallets, id=start).first() if start else None
+    if anchor and newer_than:
+        found = _first(search, PAGE_SIZE + 1, _newer(anchor), newest_first=False)
+        rows = found[:PAGE_SIZE][::-1]
+        return Page(rows, rows[0].id if len(found) > PAGE_SIZE else None, rows[-1].id if rows else None)
+    found = _first(search, PAGE_SIZE + 1, _older(anchor) if anchor else Q())
+    rows = found[:PAGE_SIZE]
+    return Page(rows, rows[0].id if anchor and rows else None, rows[-1].id if len(found) > PAGE_SIZE else None)
+
+
+def count(search: Search) -> int:
+    """How many were found, counted up to one more than MAX_RESEND."""
+    found = 0
+    for wallet in search.wallets:
+        messages = IpnMessage.objects.filter(search.condition, wallet_id=wallet)
+        found += messages[: MAX_RESEND + 1 - found].count() if found <= MAX_RESEND else 0
+    return found
+
+
+def resend_found(search: Search, *, now: datetime) -> int:
+    """Send what the search finds again, newest MAX_RESEND at most; returns how many messages that are."""
+    with transaction.atomic():
+        found = [message for message in _first(search, MAX_RESEND) if can_be_resent(message)]
+        for message in sorted(found, key=lambda message: message.id):
+            delivery.resend(message, now=now)
+    return len(found)
+
+
+def can_be_resent(message: IpnMessage) -> bool:
+    """What is still to be sent for the first time needs no resending."""
+    return message.attempts_made > 0
+
+
+def unverified_lately(wallets: Sequence[str]) -> int:
+    """How many of the latest LOOK_BACK messages were acknowledged, but their listener never got VERIFIED or TEST."""
+    latest = [message.id for message in _first(Search(wallets, status=IpnMessage.Status.SENT), LOOK_BACK)]
+    return IpnMessage.objects.filter(id__in=latest).exclude(Exists(_genuine(OuterRef("pk")))).count()
+
+
+def unverified_among(messages: Iterable[IpnMessage]) -> set[int]:
+    """The IDs of those that were acknowledged, but whose listener never got VERIFIED or TEST."""
+    sent = {message.id for message in messages if message.status == IpnMessage.Status.SENT}
+    verified = Verification.objects.filter(message_id__in=sent, verdict__in=GENUINE)
+    return sent - {message_id for message_id in verified.values_list("message_id", flat=True) if message_id}
+
+
+def verifications(wallets: Collection[str]) -> QuerySet[Verification]:
+    """Every call of ipn-verify that concerns these wallets, newest first."""
+    return Verification.objects.filter(wallet_id__in=wallets).select_related("message", "auto_return").order_by("-id")
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """Calls of ipn-verify, newest first, and the ID that the next page goes on from, None where there is none."""
+
+    verifications: list[Verification]
+    older: int | None
+
+
+def log_page(wallets: Sequence[str], *, verdict: str = "", older_than: int | None = None) -> LogPage:
+    """One page of the log of ipn-verify."""
+    wanted = Q(verdict=verdict) if verdict else Q()
+    if older_than is not None:
+        wanted &= Q(id__lt=older_than)
+    # Each wallet for itself, as in _first.
+    found = [row for wallet in wallets for row in verifications([wallet]).filter(wanted)[: PAGE_SIZE + 1]]
+    found.sort(key=lambda verification: verification.id, reverse=True)
+    return LogPage(found[:PAGE_SIZE], found[PAGE_SIZE - 1].id if len(found) > PAGE_SIZE else None)
+
+
+def _first(search: Search, limit: int, beyond: Q | None = None, *, newest_first: bool = True) -> list[IpnMessage]:
+    """The first of what is found. Each wallet is asked for itself: then an index gives the rows in their order."""
+    order = ("-created_at", "-id") if newest_first else ("created_at", "id")
+    rows = [
+        message
+        for wallet in search.wallets
+        for message in IpnMessage.objects.filter(search.condition, beyond or Q(), wallet_id=wallet).order_by(*order)[
+            :limit
+        ]
+    ]
+    rows.sort(key=lambda message: (message.created_at, message.id), reverse=newest_first)
+    return rows[:limit]
+
+
+def _older(anchor: IpnMessage) -> Q:
+    # The first condition is implied by the second; it is what the index can go on from.
+    return Q(created_at__lte=anchor.created_at) & (Q(created_at__lt=anchor.created_at) | Q(id__lt=anchor.id))
+
+
+def _newer(anchor: IpnMessage) -> Q:
+    return Q(created_at__gte=anchor.created_at) & (Q(created_at__gt=anchor.created_at) | Q(id__gt=anchor.id))
+
+
+def _genuine(message: OuterRef) -> QuerySet[Verification]:
+    return Verification.objects.filter(message=message, verdict__in=GENUINE)
