@@ -43,11 +43,13 @@ from wallets.errors import (
     TargetAccountDoesntExist,
     TransactionNotFound,
 )
+from wallets.history import ALWAYS, Period
 from wallets.models import Account, ApiCall, Currency, Transaction, Wallet
 from wallets.money import ZERO
 from wallets.paysystems import Family
 
 LARGEST_PAGE = 50
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 COMMENT_LENGTH = 255
 INVOICE_LENGTH = 127
 
@@ -163,9 +165,7 @@ def Transaction_History(caller: Caller, From: Text, Till: Text, PageSize: Int, P
     """Newest first. The period includes both of its ends; pages count from 1 and have 50 unless fewer are asked for."""
     size = min(PageSize, LARGEST_PAGE) if PageSize > 0 else LARGEST_PAGE
     number = max(1, PageNumber)
-    page = history.page(
-        caller.wallet, number=number, size=size, since=_since("From", From), before=_after("Till", Till)
-    )
+    page = history.page(caller.wallet, number=number, size=size, period=_period(From, Till))
     return HistoryInfo(
         PageCount=-(-page.total // size),
         PageNumber=number,
@@ -425,31 +425,18 @@ def _check_length(field: str, value: str, most: int) -> None:
         raise IncorrectParameters(field, f"{field} may have at most {most} characters.")
 
 
-def _since(field: str, text: str) -> datetime | None:
-    """The start of a period: `YYYY-MM-DD HH:MM:SS`, or a date."""
-    moment, _ = _moment(field, text) or (None, None)
-    return moment
+def _period(from_: str, till: str) -> Period:
+    """Both ends belong to it: the second that is named, or the day when only a day is. An empty end is open."""
+    since, _ = _moment("From", from_) if from_.strip() else (ALWAYS.since, SECOND)
+    last, unit = _moment("Till", till) if till.strip() else (ALWAYS.before, SECOND)
+    return Period(since, min(last, ALWAYS.before - unit) + unit)
 
 
-def _after(field: str, text: str) -> datetime | None:
-    """The first moment after a period that ends with this second, or this day."""
-    read = _moment(field, text)
-    if read is None:
-        return None
-    moment, unit = read
-    try:
-        return moment + unit
-    except OverflowError:
-        return None
-
-
-def _moment(field: str, text: str) -> tuple[datetime, timedelta] | None:
-    text = text.strip().replace("T", " ")
-    if not text:
-        return None
-    for form, unit in (("%Y-%m-%d %H:%M:%S", timedelta(seconds=1)), ("%Y-%m-%d", timedelta(days=1))):
+def _moment(field: str, text: str) -> tuple[datetime, timedelta]:
+    """A moment, and the unit that it is given in."""
+    for form, unit in (("%Y-%m-%d %H:%M:%S", SECOND), ("%Y-%m-%d", DAY)):
         try:
-            return datetime.strptime(text, form).replace(tzinfo=UTC), unit
+            return datetime.strptime(text.strip().replace("T", " "), form).replace(tzinfo=UTC), unit
         except ValueError:
             continue
     raise IncorrectParameters(field, "A time is YYYY-MM-DD HH:MM:SS, such as 2010-12-31 10:33:44.")

@@ -3,6 +3,8 @@
 The service itself is imported with the first request: it brings spyne along, and no other command shall wait for that.
 """
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,6 +17,9 @@ from soapapi.authentication import Call
 from soapapi.envelope import MOST_BYTES
 from soapapi.errors import CallRefused, Malformed
 
+if TYPE_CHECKING:
+    from soapapi.endpoint import Answer
+
 CONTENT_TYPE = "text/xml; charset=utf-8"
 WSDL_QUERIES = frozenset({"wsdl", "singlewsdl"})
 
@@ -26,8 +31,8 @@ def okpay_api(request: HttpRequest) -> HttpResponse:
         return _answer(request)
     if request.method in ("GET", "HEAD"):
         return _describe(request)
-    response = _refuse(Malformed("neither GET nor POST"), status=405)
-    response["Allow"] = "GET, HEAD, POST"
+    response = _refuse(Malformed("neither GET nor POST"))
+    response.status_code, response["Allow"] = 405, "GET, HEAD, POST"
     return response
 
 
@@ -43,8 +48,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
         body = _body(request)
     except OSError:
         return _refuse(Malformed("the request broke off"))
-    answer = application.ENDPOINT.answer(body, request.META.get("CONTENT_TYPE", ""), call)
-    return HttpResponse(answer.body, status=answer.status, content_type=CONTENT_TYPE)
+    return _respond(application.ENDPOINT.answer(body, request.META.get("CONTENT_TYPE", ""), call))
 
 
 def _body(request: HttpRequest) -> bytes:
@@ -67,10 +71,17 @@ def _body(request: HttpRequest) -> bytes:
     return b"".join(parts)
 
 
-def _refuse(error: CallRefused, status: int = 500) -> HttpResponse:
+def _refuse(error: CallRefused) -> HttpResponse:
     from soapapi import endpoint
 
-    return HttpResponse(endpoint.refusal(error).body, status=status, content_type=CONTENT_TYPE)
+    return _respond(endpoint.refusal(error))
+
+
+def _respond(answer: "Answer") -> HttpResponse:
+    response = HttpResponse(answer.body, status=answer.status, content_type=CONTENT_TYPE)
+    # A fault's status is 500, but nothing is wrong here: Django shall not log it as an error of the server's.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _describe(request: HttpRequest) -> HttpResponse:

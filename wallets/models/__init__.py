@@ -5,7 +5,7 @@ from wallets.models.cards import DebitCardOrder
 from wallets.models.confirmations import Confirmation
 from wallets.models.currencies import Currency
 from wallets.models.documents import ClientDocument
-from wallets.models.history import HistoryMark
+from wallets.models.history import HistorySegment
 from wallets.models.ledger import Balance, Entry
 from wallets.models.mailbox import MailboxMessage
 from wallets.models.mass_payments import MassPayment, MassPaymentRow
@@ -24,7 +24,7 @@ __all__ = [
     "DeliveryAddress",
     "DisabledApiFunction",
     "Entry",
-    "HistoryMark",
+    "HistorySegment",
     "MailboxMessage",
     "MassPayment",
     "MassPaymentRow",

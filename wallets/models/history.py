@@ -6,23 +6,23 @@ from wallets.models.parties import Wallet
 from wallets.models.transactions import Transaction
 
 
-class HistoryMark(models.Model):
-    """`transaction` is the one at `position` of the wallet's history, counted from 1 in the order of IDs.
+class HistorySegment(models.Model):
+    """A fixed number of transactions of a wallet that follow one another in the order of IDs, up to `position`.
 
-    Every so many transactions have one. wallets/history.py makes them when it needs them, and can do without any.
+    wallets/history.py makes them when it needs them, and can do without any.
     """
 
     wallet = models.ForeignKey(Wallet, on_delete=models.CASCADE, related_name="+")
     position = models.PositiveBigIntegerField()
-    transaction = models.ForeignKey(Transaction, on_delete=models.CASCADE, related_name="+")
-    # The latest time of a transaction up to here.
+    # The last ID before the segment, and the transaction that ends it.
+    after = models.PositiveBigIntegerField()
+    last = models.ForeignKey(Transaction, on_delete=models.CASCADE, related_name="+")
+    # Times need not follow IDs: the sandbox's clock can be set back.
+    earliest = models.DateTimeField()
     latest = models.DateTimeField()
-    # Whether times follow IDs up to here. They do not when the sandbox's clock was set back in between.
-    in_order = models.BooleanField()
 
     class Meta:
-        constraints = (models.UniqueConstraint("wallet", "position", name="one_mark_per_position"),)
-        indexes = (models.Index("wallet", "latest", name="marks_by_time"),)
+        constraints = (models.UniqueConstraint("wallet", "position", name="one_segment_per_position"),)
 
     def __str__(self) -> str:
-        return f"{self.wallet_id} #{self.position}"
+        return f"{self.wallet_id} to #{self.position}"
