@@ -14,6 +14,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # Listeners behind odd proxies ask for a verdict with a Host that is no host; load balancers check health by address.
 HOST_DOES_NOT_MATTER = frozenset({"/ipn-verify", "/ipn-verify.html", "/health/"})
+# A SOAP call gets an envelope, whatever it says; only the contract, by GET, names this server's address.
+SOAP_API = "/OkPayAPI"
 
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -27,7 +29,8 @@ class TolerantHost:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info in HOST_DOES_NOT_MATTER:
+        is_soap_call = request.path_info == SOAP_API and request.method not in ("GET", "HEAD")
+        if is_soap_call or request.path_info in HOST_DOES_NOT_MATTER:
             try:
                 request.get_host()
             except DisallowedHost:
