@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from ipn.models import IpnMessage
 from sandbox import clock
@@ -19,7 +20,7 @@ from wallets.errors import (
     SourceAccountBlocked,
     WrongState,
 )
-from wallets.models import DebitCardOrder, Entry, Transaction, Wallet
+from wallets.models import DebitCardOrder, Entry, Transaction, User, Wallet
 from wallets.money import D
 
 FRIEND = "friend@example.com"
@@ -131,6 +132,43 @@ def test_nobody_is_notified(merchant: Wallet) -> None:
     cards.ship(order, now=clock.now(merchant.account.sandbox))
 
     assert not IpnMessage.objects.exists()
+
+
+class TestStaffPages:
+    @pytest.fixture
+    def browser(self, client: Client, world: object) -> Client:
+        client.force_login(User.objects.get(email="admin@example.com"))
+        return client
+
+    def decide(self, browser: Client, action: str, *orders: DebitCardOrder) -> str:
+        page = browser.post(
+            "/admin/wallets/debitcardorder/",
+            {"action": action, "_selected_action": [order.pk for order in orders]},
+            follow=True,
+        )
+        return page.text
+
+    def test_cards_are_shipped_and_refused(self, browser: Client, merchant: Wallet) -> None:
+        shipped, refused = prepay(merchant), prepay(merchant, courier=True)
+
+        assert "1 card is on its way." in self.decide(browser, "ship", shipped)
+        assert "1 card was refused." in self.decide(browser, "refuse", refused)
+        again = self.decide(browser, "refuse", shipped, refused)
+
+        assert "0 cards were refused." in again
+        assert again.count("The transaction&#x27;s status does not allow this.") == 2
+        assert merchant.balance("USD") == D("9989.05")
+
+    def test_orders_are_found_by_status(self, browser: Client, merchant: Wallet) -> None:
+        shipped = prepay(merchant, email="shipped@example.com")
+        prepay(merchant, email="waiting@example.com")
+        cards.ship(shipped, now=clock.now(merchant.account.sandbox))
+
+        page = browser.get("/admin/wallets/debitcardorder/?status=ordered").text
+
+        assert "waiting@example.com" in page
+        assert "shipped@example.com" not in page
+        assert "10.95 USD" in browser.get(f"/admin/wallets/debitcardorder/{shipped.pk}/change/").text
 
 
 @pytest.mark.django_db(transaction=True)

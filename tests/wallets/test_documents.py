@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from sandbox import clock
@@ -275,6 +277,108 @@ class TestAtOnce:
         with ThreadPoolExecutor(4) as threads:
             assert len(set(threads.map(send, range(4)))) == 1
         assert ClientDocument.objects.count() == 1
+
+
+class TestStaffPages:
+    @pytest.fixture
+    def browser(self, client: Client, staff: User) -> Client:
+        client.force_login(staff)
+        return client
+
+    def test_a_document_is_looked_at_and_accepted(
+        self, browser: Client, staff: User, client_account: Account, merchant: Wallet
+    ) -> None:
+        document = upload(client_account, uploaded_by=merchant)
+        address = f"/admin/wallets/clientdocument/{document.id}/change/"
+
+        assert f"{client_account.id}" in browser.get("/admin/wallets/clientdocument/").text
+        page = browser.get(address)
+        assert f'<img src="/admin/wallets/clientdocument/{document.id}/content/"' in page.text
+        assert "style=" not in page.text.split('id="content"')[1]
+
+        browser.post(address, {"decision": "accept", "reason": ""})
+
+        document.refresh_from_db()
+        assert (document.status, document.judged_by) == ("accepted", staff)
+        client_account.refresh_from_db()
+        assert client_account.verification == "Formal"
+        assert 'name="decision"' not in browser.get(address).text
+
+    def test_who_refuses_says_why(self, browser: Client, client_account: Account) -> None:
+        document = upload(client_account, content=PDF)
+        address = f"/admin/wallets/clientdocument/{document.id}/change/"
+
+        page = browser.post(address, {"decision": "refuse", "reason": ""})
+        assert "Say why" in page.text
+        browser.post(address, {"decision": "refuse", "reason": "Expired in 2019"})
+
+        document.refresh_from_db()
+        assert (document.status, document.reason) == ("refused", "Expired in 2019")
+
+    def test_who_comes_second_is_told_so(self, browser: Client, client_account: Account) -> None:
+        document = upload(client_account)
+        documents.refuse(document, reason="Too dark", by=None, now=document.uploaded_at)
+
+        page = browser.post(f"/admin/wallets/clientdocument/{document.id}/change/", {"decision": "accept"}, follow=True)
+
+        assert "judged already" in page.text
+        document.refresh_from_db()
+        assert document.status == "refused"
+
+    def test_several_are_accepted_at_once(self, browser: Client, client_account: Account) -> None:
+        chosen = [upload(client_account, "passport"), upload(client_account, "utility_bill")]
+        documents.refuse(late := upload(client_account, "photo"), reason="-", by=None, now=chosen[0].uploaded_at)
+
+        page = browser.post(
+            "/admin/wallets/clientdocument/",
+            {"action": "accept", "_selected_action": [document.id for document in [*chosen, late]]},
+            follow=True,
+        )
+
+        assert "2 documents were accepted." in page.text
+        assert "judged already" in page.text
+        client_account.refresh_from_db()
+        assert client_account.verification == "Verified"
+
+    @pytest.mark.parametrize("content", [PDF, picture("PNG"), picture("JPEG"), picture("GIF")])
+    def test_the_file_leaves_as_an_attachment_that_runs_nothing(
+        self, browser: Client, client_account: Account, content: bytes
+    ) -> None:
+        document = upload(client_account, content=content)
+
+        answer = browser.get(f"/admin/wallets/clientdocument/{document.id}/content/")
+
+        assert answer.content == content
+        assert answer["Content-Type"] == document.content_type
+        assert answer["Content-Disposition"].startswith(f'attachment; filename="{client_account.id}-passport-')
+        assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert "no-store" in answer["Cache-Control"]
+
+    def test_it_leaves_for_staff_only(
+        self, client: Client, browser: Client, client_account: Account, merchant: Wallet
+    ) -> None:
+        document = upload(client_account, uploaded_by=merchant)
+        address = f"/admin/wallets/clientdocument/{document.id}/content/"
+        assert browser.get("/admin/wallets/clientdocument/999999/content/").status_code == 404
+
+        client.force_login(merchant.account.user)
+        assert client.get(address).status_code == 302
+        clerk = User.objects.create_user("clerk@example.com", "clerk", is_staff=True)
+        client.force_login(clerk)
+        assert client.get(address).status_code == 403
+        client.logout()
+        assert client.get(address).status_code == 302
+
+    def test_a_list_reads_no_files(self, browser: Client, client_account: Account) -> None:
+        for number in range(5):
+            upload(client_account, content=PDF + b"\n" * number)
+
+        with CaptureQueriesContext(connection) as queries:
+            browser.get("/admin/wallets/clientdocument/")
+
+        assert not [query for query in queries if '"content"' in query["sql"]]
+        assert len(queries) < 15
 
 
 def png_of_size(width: int, height: int) -> bytes:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from django.core import serializers
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 
 from ipn.models import IpnMessage
 from sandbox import clock
@@ -26,7 +27,7 @@ from wallets.errors import (
     PaymentMethodNotSupported,
     SourceAccountBlocked,
 )
-from wallets.models import Currency, Entry, Transaction, Wallet, Withdrawal
+from wallets.models import Currency, Entry, Transaction, User, Wallet, Withdrawal
 from wallets.money import D
 from wallets.paysystems import PAYOUTS, PAYSYSTEMS, Family
 
@@ -265,6 +266,18 @@ def test_nobody_is_notified(merchant: Wallet) -> None:
     to_webmoney(merchant, "10")
 
     assert not IpnMessage.objects.exists()
+
+
+def test_staff_see_where_money_went_and_no_card_number(client: Client, buyer: Wallet) -> None:
+    client.force_login(User.objects.get(email="admin@example.com"))
+    to_webmoney(buyer, "100")
+    withdrawals.to_card_ru(buyer, card_number=CARD, amount=D("1000"), now=clock.now(buyer.account.sandbox))
+
+    page = client.get("/admin/wallets/withdrawal/").text
+
+    assert "Z123456789012" in page
+    assert "**** 1111" in page
+    assert "411111" not in page
 
 
 @pytest.mark.django_db(transaction=True)
