@@ -131,7 +131,8 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 # Listeners that verify over plain HTTP must be answered, never redirected.
 SECURE_SSL_REDIRECT = not SANDBOX
-SECURE_REDIRECT_EXEMPT = [r"^ipn-verify(\.html)?$", r"^health/$"]
+# So must SOAP clients, which are refused in their own language.
+SECURE_REDIRECT_EXEMPT = [r"^ipn-verify(\.html)?$", r"^health/$", r"^OkPayAPI$"]
 # Bigger than any real payment form or IPN; the limit on the number of fields keeps parsing cheap.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
