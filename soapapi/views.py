@@ -87,7 +87,9 @@ def _respond(answer: "Answer") -> HttpResponse:
 def _describe(request: HttpRequest) -> HttpResponse:
     from soapapi import application, wsdl
 
-    address = (settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}") + request.path
+    by_https = not settings.SANDBOX or addresses.came_by_https(request.META, settings.TRUSTED_PROXIES)
+    origin = settings.PUBLIC_URL or f"{'https' if by_https else 'http'}://{request.get_host()}"
+    address = origin + request.path
     if WSDL_QUERIES & {name.lower() for name in request.GET}:
         return HttpResponse(wsdl.at(application.WSDL, address), content_type=CONTENT_TYPE)
     return render(request, "soapapi/service.html", {"address": address, "functions": application.FUNCTIONS})

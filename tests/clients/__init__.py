@@ -1,0 +1,1 @@
+"""Real SOAP clients of other languages against a real server process."""

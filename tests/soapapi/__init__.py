@@ -1,0 +1,1 @@
+"""The SOAP service, over HTTP."""
