@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ipn.comparison import explain_change, parse
-from ipn.encoding import storable
 from ipn.models import Verification
 from ipn.verification import KEPT_OF_A_BODY
 
@@ -108,7 +107,7 @@ def compare(sent: Sequence[Pair], came: Sequence[Pair]) -> list[Line]:
             values[name] = value
             before = name
         else:
-            line = Line(storable(name), None, storable(value), Line.ADDED, is_repeated=name in known)
+            line = Line(_readable(name), None, _readable(value), Line.ADDED, is_repeated=name in known)
             added.setdefault(before, []).append(line)
     moved = _moved([name for name, _value in sent if name in values], list(values))
     lines = added.get("", [])
@@ -130,8 +129,13 @@ def _line(name: str, sent: str, came: str | None, moved: bool) -> Line:
     if came is None:
         return Line(name, sent, None, Line.MISSING)
     if came != sent:
-        return Line(name, sent, storable(came), Line.CHANGED, how_it_changed(sent, came))
+        return Line(name, sent, _readable(came), Line.CHANGED, how_it_changed(sent, came))
     return Line(name, sent, came, Line.MOVED if moved else Line.SAME)
+
+
+def _readable(text: str) -> str:
+    """Bytes that are no UTF-8 as \\xNN; the parser keeps them as surrogates, which nobody can show."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _moved(sent: list[str], came: list[str]) -> set[str]:

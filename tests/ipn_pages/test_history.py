@@ -368,7 +368,8 @@ def test_a_search_that_is_none_resends_nothing(at_merchants: Client, queue: Queu
 
 @pytest.mark.django_db(transaction=True)
 def test_a_resent_message_arrives(at_merchants: Client, queue: Queue, worker: None, listener: Listener) -> None:
-    message = attempted(queue(url=listener.url), 500, 200)
+    # Due later, so that the worker leaves it alone before the click.
+    message = attempted(queue(url=listener.url, now=timezone.now() + timedelta(hours=1)), 500, 200)
 
     at_merchants.post(f"/account/ipn/{message.id}/resend/")
 

@@ -189,6 +189,12 @@ def test_how_a_value_was_spoilt(at_merchants: Client, message: IpnMessage, name:
     assert str(finding.title) in page_of(at_merchants, verification)
 
 
+def test_what_is_no_utf_8_can_be_shown(at_merchants: Client, message: IpnMessage) -> None:
+    page = page_of(at_merchants, asked(with_value(message, "ok_payer_first_name", "Zo%eb")))
+
+    assert '<span class="value">Zo\\xeb</span>' in page
+
+
 def test_one_cure_for_all_that_were_spoilt_alike(message: IpnMessage) -> None:
     twice = urlencode([(name, quote_plus(value)) for name, value in message.pairs])
 
