@@ -1,0 +1,83 @@
+"""A merchant repairs a listener in a browser: simulator, history, resend, and why INVALID."""
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from tests.ipn_pages.conftest import Queue, asked, attempted, queue, worker
+from tests.listener import Answer, Listener
+
+__all__ = ["queue", "worker"]  # fixtures
+
+
+def log_in(page: Page) -> None:
+    page.goto("/account/login/")
+    page.get_by_label("E-mail").fill("merchant@example.com")
+    page.get_by_label("Password").fill("merchant")
+    page.get_by_role("button", name="Log in").click()
+    expect(page).to_have_url("/account/")
+
+
+def test_from_a_listener_that_fails_to_one_that_verifies(
+    page: Page, live_server: LiveServer, listener: Listener, worker: None
+) -> None:
+    log_in(page)
+    listener.will(Answer(500), Answer(200))
+    page.goto("/account/ipn/simulator/")
+    page.get_by_label("Wallet").select_option("OK702746927")
+    page.get_by_label("URL of your listener").fill(listener.url)
+    page.get_by_label("Kind of transaction").select_option("send_money")
+    page.get_by_label("Status").select_option("pending:review")
+    page.get_by_role("button", name="Next").click()
+
+    expect(page.get_by_label("ok_txn_pending_reason")).to_have_value("review")
+    page.get_by_label("ok_txn_gross").fill("12.34")
+    page.get_by_label("ok_invoice").fill("")
+    page.get_by_role("button", name="Send Test IPN").click()
+    result = page.get_by_role("status")
+    expect(result).to_contain_text("Not delivered: Status is not 200")
+    expect(result).to_contain_text("The listener failed.")
+    assert listener.requests[0].variables["ok_txn_gross"] == "12.34"
+    assert listener.requests[0].variables["ok_invoice"] == ""
+
+    listener.verify_at = live_server.url
+    expect(page.get_by_label("ok_txn_gross")).to_have_value("12.34")
+    page.get_by_role("button", name="Send Test IPN").click()
+    expect(result).to_contain_text("Delivered: your listener answered 200")
+    expect(result).to_contain_text("TEST")
+    assert listener.verdicts[-1] == "TEST"
+
+    page.goto("/account/ipn/")
+    page.get_by_label("Delivery status").select_option("retrying")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("heading", name="1 message")).to_be_visible()
+    page.get_by_role("row").nth(1).get_by_role("link").first.click()
+    expect(page.get_by_role("img", name="Timeline of the attempts")).to_be_visible()
+    page.get_by_role("button", name="Resend").click()
+    expect(page.get_by_role("status")).to_contain_text("The message is being resent.")
+    assert listener.wait_for(3)[2].variables["ok_ipn_resend"] == "true"
+
+    page.goto("/account/ipn/verifications/")
+    page.get_by_role("row").nth(1).get_by_role("link").first.click()
+    expect(page.get_by_text("What came back is what was sent.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_fit_a_small_phone(page: Page, queue: Queue, scheme: str) -> None:
+    message = attempted(queue(url="http://shop.example/" + "ipn" * 60), *[500] * 9, "timed_out", 200)
+    verification = asked(message.body(resend=False).replace("25.00", "1.00") + "&" + "x" * 200 + "=" + "y" * 300)
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 360, "height": 640})
+    log_in(page)
+
+    for path in (
+        "/account/ipn/",
+        f"/account/ipn/{message.id}/",
+        "/account/ipn/verifications/",
+        f"/account/ipn/verifications/{verification.id}/",
+        "/account/ipn/simulator/",
+        "/account/ipn/simulator/?wallet=OK702746927&url=http://shop.example/&kind=payment_link&status=completed",
+    ):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
