@@ -10,11 +10,12 @@ import secrets
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from environs import Env, EnvError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,20 @@ class Environment:
     ipn_verify_tls: bool
     ipn_verify_strict_order: bool
     api_dialect: str
+    email: "MailServer"
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """EMAIL_URL in parts: smtp://user:password@host:25, smtp+tls:// with STARTTLS, smtps:// with TLS from the start."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    starttls: bool
+    tls: bool
+    sender: str
 
 
 def read() -> Environment:
@@ -78,6 +93,7 @@ def _read(env: Env) -> Environment:
         ipn_verify_tls=env.bool("IPN_VERIFY_TLS", True),
         ipn_verify_strict_order=env.bool("IPN_VERIFY_STRICT_ORDER", False),
         api_dialect=_one_of("API_DIALECT", env.str("API_DIALECT", "2012"), ("2012", "2015")),
+        email=_mail_server(env),
     )
 
 
@@ -132,6 +148,23 @@ def _with_scheme(name: str, value: str, schemes: tuple[str, ...]) -> str:
     if value and urlsplit(value).scheme not in schemes:
         raise ValueError(f"{name} must start with {schemes[0]}://")
     return value
+
+
+def _mail_server(env: Env) -> MailServer:
+    """Used in hosted mode; a sandbox keeps its messages."""
+    given = _with_scheme("EMAIL_URL", env.str("EMAIL_URL", "") or "smtp://localhost:25", tuple(MAIL_PORTS))
+    url = urlsplit(given)
+    if not url.hostname:
+        raise ValueError("EMAIL_URL must be an address such as smtp+tls://user:password@mail.example.com:587")
+    return MailServer(
+        host=url.hostname,
+        port=url.port or MAIL_PORTS[url.scheme],
+        user=unquote(url.username or ""),
+        password=unquote(url.password or ""),
+        starttls=url.scheme == "smtp+tls",
+        tls=url.scheme == "smtps",
+        sender=env.str("EMAIL_FROM", "") or "OKPAY Gateway <no-reply@localhost>",
+    )
 
 
 def _web_address(value: str) -> str:

@@ -98,6 +98,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENVIRONMENT.redis_url}}
 
+# A sandbox sends nothing into the world: its messages stay in a mailbox of its own.
+EMAIL_BACKEND = "wallets.mailbox.Mailbox" if SANDBOX else "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = ENVIRONMENT.email.host, ENVIRONMENT.email.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = ENVIRONMENT.email.user, ENVIRONMENT.email.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = ENVIRONMENT.email.starttls, ENVIRONMENT.email.tls
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.email.sender
+
 AUTH_USER_MODEL = "wallets.User"
 LOGIN_URL = "/account/login/"
 LOGIN_REDIRECT_URL = "/account/"
@@ -192,6 +200,7 @@ CELERY_WORKER_CONCURRENCY = 4
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "ipn.tasks.sweep", "schedule": 2.0, "options": {"expires": 2}},
+    "mass-payments": {"task": "wallets.tasks.send_mass_payments", "schedule": 5.0, "options": {"expires": 5}},
     "expire": {"task": "checkout.tasks.expire", "schedule": 60.0, "options": {"expires": 60}},
 }
 

@@ -55,6 +55,21 @@ def undo(transaction: Transaction, *, now: datetime) -> None:
     post(transaction, [Leg(wallets[row["wallet"]], row["currency"], -row["sum"]) for row in booked], now=now)
 
 
+def lock(wallet_ids: Iterable[str], currency: str) -> None:
+    """Take the balances that many payments of one database transaction will change, all at once and in order.
+
+    Otherwise each payment would lock its own two, and two such transactions, or one and a payment, could wait for each
+    other in a circle.
+    """
+    assert connection.in_atomic_block, "a lock is held until the database transaction ends"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO wallets_balance (wallet_id, currency_id, amount) SELECT wallet, %s, 0 FROM unnest(%s) wallet"
+            " ON CONFLICT (wallet_id, currency_id) DO UPDATE SET amount = wallets_balance.amount",
+            [currency, sorted(set(wallet_ids))],
+        )
+
+
 def _merged(legs: Iterable[Leg]) -> list[Leg]:
     """One leg per wallet and currency, none of zero, in the order in which balances are locked."""
     sums: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)

@@ -6,12 +6,12 @@ Each purpose has a key of its own, so that what was sealed for one is nothing to
 import base64
 import hashlib
 from datetime import timedelta
-from functools import cache
+from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 
-API_PASSWORD = "api password"
+API_PASSWORD = "api password"  # noqa: S105 (the purpose, no password)
 
 
 class KeyChanged(Exception):
@@ -42,6 +42,6 @@ def open_fresh(sealed: str, *, purpose: str, max_age: timedelta) -> str:
         raise SealBroken from None
 
 
-@cache
+@lru_cache(maxsize=100)
 def _cipher(key: str, purpose: str) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"okpay {purpose}\0{key}".encode()).digest()))

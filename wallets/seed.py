@@ -165,7 +165,14 @@ def _hashed(password: str) -> str:
 
 def _add(who: dict[str, Any], sandbox: Sandbox, now: datetime) -> None:
     email, password = who["login"]
-    account = Account.objects.create(sandbox=sandbox, email=email, created_at=now, **who["account"])
+    account = Account.objects.create(
+        sandbox=sandbox,
+        email=email,
+        email_confirmed=True,
+        phone_confirmed="phone" in who["account"],
+        created_at=now,
+        **who["account"],
+    )
     User.objects.create(email=email, password=_hashed(password), account=account)
     wallet = Wallet(id=who["wallet"], account=account, title="Main", created_at=now)
     wallet.api_password = who["api_password"]

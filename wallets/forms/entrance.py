@@ -1,5 +1,7 @@
 """Forms by which a client comes in: log in, register. The checkout shows the same two."""
 
+import ipaddress
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -11,10 +13,22 @@ from django.utils.translation import gettext_lazy as _
 
 from wallets import countries, parties
 from wallets.models import Account, User
+from wallets.throttle import Throttle
+
+# By address and e-mail together: who guesses waits, the owner who comes from elsewhere does not.
+GUESSES = Throttle("login", allowed=10, period=timedelta(minutes=5))
+# By address alone: many e-mails tried with one password. An office behind one address logs in less often than that.
+GUESSES_FROM_AN_ADDRESS = Throttle("login-address", allowed=200, period=timedelta(minutes=5))
+PASSWORD_HELP = _("At least eight characters, and not only digits.")
 
 
 class LoginForm(AuthenticationForm):
-    """E-mail and password. One message for both, so that nobody can ask which e-mail addresses are registered."""
+    """E-mail and password. One message for both, so that nobody can ask which e-mail addresses are registered.
+
+    `retry_after`: how many seconds whoever guessed too often has to wait, else 0.
+    """
+
+    retry_after = 0
 
     username = forms.EmailField(
         label=_("E-mail"), max_length=127, widget=forms.EmailInput(attrs={"autocomplete": "username"})
@@ -28,7 +42,25 @@ class LoginForm(AuthenticationForm):
     error_messages = {
         "invalid_login": _("E-mail or password is wrong. The password is case-sensitive."),
         "inactive": _("This login is switched off."),
+        "too_often": _("Too many attempts to log in with this e-mail from your address. Wait %(seconds)d seconds."),
     }
+
+    def clean(self) -> dict[str, Any]:
+        email, address = self.cleaned_data.get("username", "").lower(), self._remote_address()
+        self.retry_after = GUESSES.attempt(address, email) or GUESSES_FROM_AN_ADDRESS.attempt(address)
+        if self.retry_after:
+            raise ValidationError(
+                self.error_messages["too_often"], code="too_often", params={"seconds": self.retry_after}
+            )
+        data = super().clean()
+        GUESSES.forget(address, email)
+        GUESSES_FROM_AN_ADDRESS.give_back(address)
+        return data
+
+    def _remote_address(self) -> str:
+        address = str(self.request.META.get("REMOTE_ADDR", "")) if self.request else ""
+        # Whoever has one IPv6 address has a whole /64.
+        return str(ipaddress.ip_network(f"{address}/64", strict=False)) if ":" in address else address
 
 
 class RegistrationForm(forms.Form):
@@ -60,7 +92,7 @@ class RegistrationForm(forms.Form):
         label=_("Password"),
         strip=False,
         max_length=128,
-        help_text=_("At least eight characters, and not only digits."),
+        help_text=PASSWORD_HELP,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     password_again = forms.CharField(

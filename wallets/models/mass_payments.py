@@ -43,7 +43,7 @@ class MassPayment(models.Model):
 
 
 class MassPaymentRow(models.Model):
-    """One payment of the list, as it was read. `error` says why it is not, or was not, sent."""
+    """One payment of the list, as it was read. `error` names why it is not, or was not, sent."""
 
     mass_payment = models.ForeignKey(
         MassPayment, on_delete=models.CASCADE, related_name="rows", verbose_name=_("mass payment")
@@ -55,6 +55,7 @@ class MassPaymentRow(models.Model):
     amount = models.DecimalField(_("amount"), max_digits=20, decimal_places=2, null=True, blank=True)
     comment = models.CharField(_("comment"), max_length=255, blank=True)
     invoice = models.CharField(_("invoice"), max_length=127, blank=True)
+    # A name of the error table, or one of wallets/mass_payments.py.
     error = models.CharField(_("error"), max_length=255, blank=True)
     transaction = models.ForeignKey(
         Transaction, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("transaction")

@@ -1,0 +1,133 @@
+"""No page of one client shows, changes or hints at another's data: every address with the ID of something is tried."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from ipn.models import IpnMessage, Verification
+from sandbox import clock
+from sandbox.models import Sandbox
+from wallets import mass_payments
+from wallets.models import MassPayment, Transaction, Wallet
+
+# What identifies nobody's data: a token is a secret itself, a method or a language names a thing that all have.
+NOBODYS = {"uidb64", "token", "method"}
+
+
+def addresses(patterns: list[URLPattern | URLResolver], before: str = "/") -> Iterator[tuple[str, set[str]]]:
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, route)
+        else:
+            yield route, set(pattern.pattern.converters)
+
+
+def of_the_account() -> list[tuple[str, set[str]]]:
+    return [each for each in addresses(get_resolver().url_patterns) if each[0].startswith("/account/")]
+
+
+@pytest.fixture
+def of_the_merchant(merchant: Wallet, pay: Callable[..., Transaction]) -> dict[str, object]:
+    """One of everything that the merchant has, by the names that addresses have for it."""
+    merchant.ipn_enabled, merchant.ipn_url = True, "http://127.0.0.1:9/"
+    merchant.save()
+    payment = pay("50", receiver=merchant.id)
+    message = IpnMessage.objects.get(transaction_id=payment.id)
+    verification = Verification.objects.create(
+        asked_at=payment.created_at,
+        wallet_id=merchant.id,
+        message=message,
+        method="POST",
+        body="",
+        verdict=Verification.Verdict.VERIFIED,
+    )
+    listed = mass_payments.create(
+        merchant,
+        rows=mass_payments.read("buyer@example.com,1"),
+        currency="EUR",
+        receiver_pays_fee=False,
+        now=payment.created_at,
+    )
+    return {
+        "wallet_id": merchant.id,
+        "transaction_id": payment.id,
+        "message_id": message.id,
+        "verification_id": verification.id,
+        "mass_payment_id": listed.id,
+    }
+
+
+def test_a_stranger_finds_nothing(as_stranger: Client, as_merchant: Client, of_the_merchant: dict[str, object]) -> None:
+    tried = 0
+    for route, names in of_the_account():
+        wanted = names - NOBODYS
+        if not wanted:
+            continue
+        unknown = wanted - of_the_merchant.keys()
+        assert not unknown, f"{route}: this test must learn what {unknown} is"
+        address = re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(of_the_merchant[name[1]]), route)
+        statuses = {as_stranger.get(address).status_code, as_stranger.post(address, {"title": "Mine"}).status_code}
+        assert statuses <= {404, 405}, address
+        assert 404 in statuses, address
+        assert as_merchant.get(address).status_code in (200, 302, 405), address
+        tried += 1
+    assert tried >= 8
+    assert MassPayment.objects.get().status == MassPayment.Status.CHECKED
+    assert Wallet.objects.get(id="OK702746927").title == "Main"
+
+
+def test_nobody_who_is_not_logged_in_comes_further_than_the_door(of_the_merchant: dict[str, object]) -> None:
+    nobody = Client()
+    for route, names in of_the_account():
+        if names & NOBODYS - {"method"} or route in OPEN:
+            continue
+        address = re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(of_the_merchant.get(name[1], "btc")), route)
+        for response in (nobody.get(address), nobody.post(address)):
+            assert response.status_code in (302, 405), address
+            if response.status_code == 302:
+                assert response["Location"].startswith(f"{settings.LOGIN_URL}?next="), address
+
+
+OPEN = {
+    "/account/login/",
+    "/account/logout/",
+    "/account/register/",
+    "/account/forgotten/",
+    "/account/forgotten/sent/",
+}
+
+
+def test_another_clients_wallet_cannot_be_chosen(as_stranger: Client, merchant: Wallet, world: Sandbox) -> None:
+    before = Transaction.objects.count()
+    filled_in = {
+        "wallet": merchant.id,
+        "amount": "1",
+        "currency": "EUR",
+        "into": "USD",
+        "receiver": "buyer@example.com",
+        "paysystem": "VMF",
+        "account": "1" * 12,
+        "pasted": "buyer@example.com,1",
+    }
+
+    for page in ("send", "exchange", "deposit", "withdraw/won", "mass-payment"):
+        response = as_stranger.post(f"/account/{page}/", filled_in)
+        assert list(response.context["form"].errors) == ["wallet"], page
+        nonexistent = as_stranger.post(f"/account/{page}/", {**filled_in, "wallet": "OK999999999"})
+        assert nonexistent.context["form"].errors == response.context["form"].errors
+
+    assert Transaction.objects.count() == before
+    assert clock.now(world)
+
+
+@pytest.mark.parametrize("page", ["send", "mass-payment"])
+def test_a_wallet_in_the_query_is_only_a_suggestion(as_stranger: Client, merchant: Wallet, page: str) -> None:
+    shown = as_stranger.get(f"/account/{page}/?wallet={merchant.id}").content.decode()
+
+    assert f'value="{merchant.id}"' not in shown
+    assert 'value="OK100000004"' in shown
