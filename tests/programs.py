@@ -96,6 +96,11 @@ class Program:
         self.everything.update(found)
         return found
 
+    def processor_time(self) -> float:
+        """The seconds of processor time that all of it has taken so far."""
+        times = [each.cpu_times() for each in (psutil.Process(self.process.pid), *self.descendants())]
+        return sum(each.user + each.system for each in times)
+
     def server(self, name: str) -> psutil.Process:
         """The embedded server's process."""
         return next(each for each in self.descendants() if each.name() == name)

@@ -196,7 +196,7 @@ def test_no_password_is_logged(
     assert "hidden" not in caplog.text
 
 
-def test_metrics_count_what_is_there(client: Client, everybody_lives: None, world: Sandbox) -> None:
+def test_metrics_count_what_is_there(client: Client, world: Sandbox, everybody_lives: None) -> None:
     for status in (IpnMessage.Status.QUEUED, IpnMessage.Status.RETRYING, IpnMessage.Status.RETRYING):
         IpnMessage.objects.create(
             sandbox=world, wallet_id="OK702746927", kind="payment_link", status=status, created_at=clock.now(world)
