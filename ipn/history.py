@@ -16,8 +16,10 @@ from ipn.models import IpnMessage, Verification
 PAGE_SIZE = 50
 # How many messages one click may send again.
 MAX_RESEND = 500
-# How far back the banner looks for messages that were acknowledged and never verified.
-LOOK_BACK = 200
+# Among how many messages of a wallet the ones are looked for that were acknowledged and never verified.
+LOOK_BACK = 5_000
+
+NEWEST_FIRST, OLDEST_FIRST = ("-created_at", "-id"), ("created_at", "id")
 
 GENUINE = (Verification.Verdict.VERIFIED, Verification.Verdict.TEST)
 
@@ -42,11 +44,23 @@ class Search:
             wanted &= Q(created_at__lte=datetime.combine(self.last_day, time.max, UTC))
         if self.status:
             wanted &= Q(status=self.status)
+        if self.status == IpnMessage.Status.QUEUED:
+            wanted &= Q(next_attempt_at__isnull=False)  # it always is; this tells PostgreSQL of a small index
         if self.transaction is not None:
             wanted &= Q(transaction_id=self.transaction)
         if self.never_verified:
-            wanted &= Q(~Exists(_genuine(OuterRef("pk"))), status=IpnMessage.Status.SENT)
+            wanted &= Q(status=IpnMessage.Status.SENT)
         return wanted
+
+    def messages(self, wallet: str) -> QuerySet[IpnMessage]:
+        """What is found in one of the wallets. One by one, because then an index gives the rows in their order."""
+        found = IpnMessage.objects.filter(self.condition, wallet_id=wallet).order_by(*NEWEST_FIRST)
+        if self.never_verified:
+            # If all are verified, it takes a look at each to know that. So it looks at the latest only.
+            earliest = found.values_list("created_at", flat=True)[LOOK_BACK - 1 : LOOK_BACK].first()
+            latest = Q(created_at__gte=earliest) if earliest else Q()
+            found = found.filter(latest, ~Exists(_genuine(OuterRef("pk"))))
+        return found
 
 
 @dataclass(frozen=True)
@@ -75,8 +89,9 @@ def count(search: Search) -> int:
     """How many were found, counted up to one more than MAX_RESEND."""
     found = 0
     for wallet in search.wallets:
-        messages = IpnMessage.objects.filter(search.condition, wallet_id=wallet)
-        found += messages[: MAX_RESEND + 1 - found].count() if found <= MAX_RESEND else 0
+        found += search.messages(wallet)[: MAX_RESEND + 1 - found].count()
+        if found > MAX_RESEND:
+            break
     return found
 
 
@@ -92,12 +107,6 @@ def resend_found(search: Search, *, now: datetime) -> int:
 def can_be_resent(message: IpnMessage) -> bool:
     """What is still to be sent for the first time needs no resending."""
     return message.attempts_made > 0
-
-
-def unverified_lately(wallets: Sequence[str]) -> int:
-    """How many of the latest LOOK_BACK messages were acknowledged, but their listener never got VERIFIED or TEST."""
-    latest = [message.id for message in _first(Search(wallets, status=IpnMessage.Status.SENT), LOOK_BACK)]
-    return IpnMessage.objects.filter(id__in=latest).exclude(Exists(_genuine(OuterRef("pk")))).count()
 
 
 def unverified_among(messages: Iterable[IpnMessage]) -> set[int]:
@@ -132,14 +141,12 @@ def log_page(wallets: Sequence[str], *, verdict: str = "", older_than: int | Non
 
 
 def _first(search: Search, limit: int, beyond: Q | None = None, *, newest_first: bool = True) -> list[IpnMessage]:
-    """The first of what is found. Each wallet is asked for itself: then an index gives the rows in their order."""
-    order = ("-created_at", "-id") if newest_first else ("created_at", "id")
+    """The first of what is found in all the wallets."""
+    order = NEWEST_FIRST if newest_first else OLDEST_FIRST
     rows = [
         message
         for wallet in search.wallets
-        for message in IpnMessage.objects.filter(search.condition, beyond or Q(), wallet_id=wallet).order_by(*order)[
-            :limit
-        ]
+        for message in search.messages(wallet).filter(beyond or Q()).order_by(*order)[:limit]
     ]
     rows.sort(key=lambda message: (message.created_at, message.id), reverse=newest_first)
     return rows[:limit]

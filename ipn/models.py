@@ -61,6 +61,14 @@ class IpnMessage(models.Model):
         indexes = (
             # The IPN History goes from page to page along it.
             models.Index(F("wallet_id"), F("created_at").desc(), F("id").desc(), name="ipn_newest_first"),
+            # And so it finds the few that trouble a client. What is delivered at once is never in this one.
+            models.Index(
+                F("wallet_id"),
+                F("created_at").desc(),
+                F("id").desc(),
+                name="ipn_troubled",
+                condition=Q(status__in=("retrying", "failed")),
+            ),
             models.Index(
                 F("sandbox"), F("next_attempt_at"), name="ipn_due", condition=Q(next_attempt_at__isnull=False)
             ),
@@ -190,7 +198,10 @@ class Verification(models.Model):
         verbose_name = _("verification")
         verbose_name_plural = _("verifications")
         ordering = ("-id",)
-        indexes = (models.Index(F("wallet_id"), F("id").desc(), name="verification_newest_first"),)
+        indexes = (
+            models.Index(F("wallet_id"), F("id").desc(), name="verification_newest_first"),
+            models.Index(F("wallet_id"), F("id").desc(), name="verification_invalid", condition=Q(verdict="INVALID")),
+        )
 
     def __str__(self) -> str:
         return f"{self.asked_at:%Y-%m-%d %H:%M:%S} {self.verdict}"

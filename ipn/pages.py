@@ -25,6 +25,7 @@ from ipn import delivery, diagnosis, explanations, pictures
 from ipn import history as past
 from ipn import simulator as simulation
 from ipn.forms import SearchForm, SimulatorFields, SimulatorStart
+from ipn.history import Search
 from ipn.models import DeliveryAttempt, IpnMessage, Verification
 from sandbox import clock
 from sandbox.models import Sandbox
@@ -100,8 +101,9 @@ def history(request: HttpRequest, client: Client) -> HttpResponse:
             "query": criteria.urlencode(),
             "found": past.count(search) if search else 0,
             "most": past.MAX_RESEND,
-            "unverified": past.unverified_lately(list(client.wallets)),
+            "unverified": past.count(Search(list(client.wallets), never_verified=True)),
             "looked_back": past.LOOK_BACK,
+            "query_is_never_verified": bool(search and search.never_verified),
             "never_verified": SearchForm.NEVER_VERIFIED,
         },
     )
