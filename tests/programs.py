@@ -52,6 +52,10 @@ class Program:
     def output(self) -> str:
         return self.log.read_text(errors="replace")
 
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
     def get(self, path: str = "/health/") -> tuple[int, bytes]:
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:

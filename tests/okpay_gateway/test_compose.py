@@ -1,7 +1,6 @@
 """docker-compose.yml without Docker: every service's own command, with what the image installs, on real servers."""
 
 import contextlib
-import http.client
 import json
 import os
 import pwd
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote
 
 import psycopg2
 import pytest
@@ -25,8 +24,9 @@ import redis
 import yaml
 
 from okpay_gateway.management.commands import serve
-from tests.listener import free_port, listening
-from tests.programs import ROOT, Program, clean_environment, running
+from tests import payment_by_http
+from tests.listener import free_port
+from tests.programs import ROOT, clean_environment, running
 from tests.requirements import require
 
 COMPOSE = ROOT / "docker-compose.yml"
@@ -67,7 +67,7 @@ def postgresql() -> Iterator[str]:
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, cwd="/", stdout=log, stderr=log, **who)
     try:
-        url = f"postgresql://okpay:{urlencode({'': password})[1:].replace('+', '%20')}@127.0.0.1:{port}"
+        url = f"postgresql://okpay:{quote(password, safe='')}@127.0.0.1:{port}"
         _wait_until(lambda: _connects(f"{url}/postgres"), server, folder / "log")
         _execute(f"{url}/postgres", "CREATE DATABASE okpay")
         yield url
@@ -207,7 +207,7 @@ def test_every_services_own_command_makes_a_payment(servers: Servers, image: Pat
         programs["web"].wait_until_ready()
         for name in LASTING:
             healthy(name, image, environments[name])
-        make_a_payment(programs["web"])
+        payment_by_http.make_a_payment(programs["web"].base)
 
         for name in ("scheduler", "worker", "web"):
             programs[name].stop()
@@ -229,61 +229,6 @@ def healthy(name: str, image: Path, environment: dict[str, str]) -> None:
         in_image(image, command), cwd=image, env=environment, capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
-
-
-def make_a_payment(program: Program) -> None:
-    """A merchant's form, a buyer who pays, a notification that verifies, and books that are right."""
-    base = f"http://127.0.0.1:{program.port}"
-    with listening(verify_at=base) as listener:
-        control(base, "PATCH", "wallets/OK702746927/", {"ipn_enabled": True, "ipn_url": listener.url})
-        form = {
-            "ok_receiver": "OK702746927",
-            "ok_item_1_name": "Book",
-            "ok_item_1_price": "12.50",
-            "ok_currency": "EUR",
-            "ok_invoice": "A-1",
-        }
-        token = open_checkout(base, form)
-
-        control(base, "POST", f"checkout-sessions/{token}/pay/", {"payer": "buyer@example.com"})
-
-        control(base, "POST", "wait/", {"timeout": 20})
-        message = listener.wait_for(1)[0]
-        assert message.variables["ok_invoice"] == "A-1"
-        assert message.variables["ok_txn_status"] == "completed"
-        assert message.variables["ok_txn_gross"] == "12.50"
-        assert message.verdict == "VERIFIED"
-    assert control(base, "GET", "ledger/audit/")["ok"] is True
-
-
-def open_checkout(base: str, form: dict[str, str]) -> str:
-    """Post a merchant's form; the token of the checkout where the browser is sent."""
-    link = http.client.HTTPConnection(urlsplit(base).netloc, timeout=10)
-    try:
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        link.request("POST", "/process.html", urlencode(form), headers)
-        answer = link.getresponse()
-        body = answer.read().decode()
-    finally:
-        link.close()
-    assert answer.status == 302, body
-    match = re.fullmatch(r"/checkout/([^/]+)/", urlsplit(answer.headers["Location"]).path)
-    assert match, answer.headers["Location"]
-    return match[1]
-
-
-def control(base: str, method: str, call: str, body: Any = None) -> Any:
-    """One call of the control API."""
-    link = http.client.HTTPConnection(urlsplit(base).netloc, timeout=10)
-    try:
-        headers = {"Authorization": "Bearer sandbox", "Content-Type": "application/json"}
-        link.request(method, f"/api/v1/{call}", None if body is None else json.dumps(body), headers)
-        answer = link.getresponse()
-        text = answer.read().decode()
-    finally:
-        link.close()
-    assert answer.status in (200, 201), text
-    return json.loads(text)
 
 
 def test_make_serve_starts_and_stops_all_of_it(servers: Servers, tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ import psycopg2
 import pytest
 
 from okpay_gateway import embedded, environment
-from tests.listener import free_port
+from tests import payment_by_http
+from tests.listener import Answer, free_port, listening
 from tests.programs import ROOT, clean_environment, running, sandbox
 from tests.requirements import cannot_run, require
 
@@ -228,6 +229,26 @@ def test_ctrl_c_stops_everything(used_var: Path, log: Path) -> None:
         assert program.process.returncode == 0
         assert "Traceback" not in program.output
     assert sockets_below(used_var) == []
+
+
+def test_a_listener_that_hangs_does_not_hold_it_up_and_loses_nothing(used_var: Path, log: Path) -> None:
+    with listening() as listener:
+        listener.will(Answer(hang=True), Answer(200))
+        with sandbox(used_var, log, IPN_TIMEOUT="60") as program:
+            program.wait_until_ready()
+            call = {"ipn_enabled": True, "ipn_url": listener.url}
+            payment_by_http.control(program.base, "PATCH", "wallets/OK702746927/", call)
+            token = payment_by_http.open_checkout(program.base)
+            payer = {"payer": "buyer@example.com"}
+            payment_by_http.control(program.base, "POST", f"checkout-sessions/{token}/pay/", payer)
+            listener.wait_for(1)
+            assert program.stop() < STOPS_WITHIN
+
+        with sandbox(used_var, log) as program:
+            program.wait_until_ready()
+            again = listener.wait_for(2, timeout=90)[1]
+            assert again.variables["ok_ipn_id"] == listener.requests[0].variables["ok_ipn_id"]
+            program.stop()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next start ends them")
