@@ -1,5 +1,23 @@
 """The staff's side. Each module registers the models of its subject."""
 
-from wallets import admin_cards, admin_documents, admin_withdrawals
+from wallets import (
+    admin_api_calls,
+    admin_cards,
+    admin_documents,
+    admin_mass_payments,
+    admin_parties,
+    admin_transactions,
+    admin_wallets,
+    admin_withdrawals,
+)
 
-__all__ = ["admin_cards", "admin_documents", "admin_withdrawals"]
+__all__ = [
+    "admin_api_calls",
+    "admin_cards",
+    "admin_documents",
+    "admin_mass_payments",
+    "admin_parties",
+    "admin_transactions",
+    "admin_wallets",
+    "admin_withdrawals",
+]

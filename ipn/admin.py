@@ -1,0 +1,80 @@
+"""Staff look at notifications, send them again, and see who asked about them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
+
+from ipn import delivery
+from ipn.models import AutoReturn, DeliveryAttempt, IpnMessage, Verification
+from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline
+
+
+class AttemptsInline(ReadOnlyInline):
+    model = DeliveryAttempt
+    fields = ("number", "sent_at", "duration", "response_code", "error", "detail")
+
+
+class VerificationsInline(ReadOnlyInline):
+    model = Verification
+    fields = ("asked_at", "verdict", "reason", "method", "remote_address")
+
+
+@admin.register(IpnMessage)
+class IpnMessageAdmin(ActingAdmin, ReadOnlyAdmin):
+    list_display = (
+        *("id", "created_at", "kind", "wallet_id", "transaction_id", "status", "attempts_made", "response_code"),
+        *("next_attempt_at", "url"),
+    )
+    list_filter = ("status", "kind", "is_test", "response_code", "sandbox")
+    search_fields = ("=id", "=transaction_id", "=wallet_id", "url")
+    date_hierarchy = "created_at"
+    inlines = (AttemptsInline, VerificationsInline)
+    fields = (
+        *("id", "sandbox", "wallet_id", "transaction_id", "kind", "is_test", "url", "status", "attempts_made"),
+        *("response_code", "created_at", "last_attempt_at", "next_attempt_at", "listed"),
+    )
+    readonly_fields = ("listed",)
+    acts = (
+        Act(
+            "resend",
+            _("Resend"),
+            _("queued; it goes out now."),
+            delivery.resend,
+            explanation=_("The same message again, with retries of its own if that fails."),
+        ),
+    )
+
+    @admin.display(description=_("variables"))
+    def listed(self, message: IpnMessage) -> SafeString:
+        return format_html_join(mark_safe("<br>"), "{} = {}", message.pairs)
+
+
+@admin.register(DeliveryAttempt)
+class DeliveryAttemptAdmin(ReadOnlyAdmin):
+    list_display = ("message_id", "number", "sent_at", "duration", "response_code", "error")
+    list_filter = ("error", "response_code")
+    search_fields = ("=message__id", "=message__transaction_id", "=message__wallet_id")
+    date_hierarchy = "sent_at"
+
+
+@admin.register(Verification)
+class VerificationAdmin(ReadOnlyAdmin):
+    list_display = ("id", "asked_at", "verdict", "reason", "message_id", "method", "remote_address")
+    list_filter = ("verdict", "method")
+    search_fields = ("=message__id", "=message__transaction_id", "=auto_return__transaction_id", "reason")
+    date_hierarchy = "asked_at"
+
+
+@admin.register(AutoReturn)
+class AutoReturnAdmin(ReadOnlyAdmin):
+    list_display = ("id", "created_at", "wallet_id", "transaction_id")
+    search_fields = ("=transaction_id", "=wallet_id")
+    date_hierarchy = "created_at"
+    inlines = (VerificationsInline,)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("sandbox")

@@ -1,0 +1,8 @@
+"""The staff's pages carry the site's name."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+admin.site.site_header = _("OKPAY gateway")
+admin.site.site_title = _("OKPAY gateway")
+admin.site.index_title = _("Staff")

@@ -1,0 +1,187 @@
+"""What the staff's pages of all apps share: facts that can only be read, and acts that go through the verbs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django_stubs_ext import StrOrPromise
+
+from sandbox import clock
+from sandbox.models import RememberedAnswer, Sandbox
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """Nobody adds, changes or deletes these; who may view the model sees all of it."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyInline(admin.TabularInline[Any, Any]):
+    """The parts of a fact, under it."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields or ()
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that staff may do to a row: a button on its page and, unless it needs to be told more, a list action.
+
+    `verb` gets the row, `now` and what `form` has read. `title` is its label, `done` what is said afterwards.
+    """
+
+    name: str
+    title: StrOrPromise
+    done: StrOrPromise
+    verb: Callable[..., Any]
+    form: type[forms.Form] = field(default=forms.Form)
+    in_list: bool = True
+    explanation: StrOrPromise = ""
+    offered: Callable[[Any], bool] = field(default=lambda row: True)
+
+
+class ActingAdmin(admin.ModelAdmin[Any]):
+    """Rows on which staff act through the domain's verbs. It takes the model's change permission, also where nobody
+    may edit a row by hand."""
+
+    change_form_template = "admin/acts/change_form.html"
+    acts: ClassVar[Sequence[Act]] = ()
+    # What a verb may say no with. Anything else is a bug.
+    refusals: ClassVar[tuple[type[Exception], ...]] = ()
+
+    def sandbox_of(self, row: Any) -> Sandbox:
+        """Whose clock says when it happened."""
+        sandbox: Sandbox = row.sandbox
+        return sandbox
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        if self.has_act_permission(request):
+            actions |= {act.name: (_on_many(act), act.name, str(act.title)) for act in self.acts if act.in_list}
+        return actions
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = [
+            path(
+                f"<path:object_id>/{act.name}/",
+                self.admin_site.admin_view(_page_of(self, act)),
+                name=f"{self.opts.app_label}_{self.opts.model_name}_{act.name}",
+            )
+            for act in self.acts
+        ]
+        return [*pages, *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        row = context.get("original")
+        if row is not None and self.has_act_permission(request):
+            context["acts"] = [(act.title, self._address(act, row)) for act in self.acts if act.offered(row)]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def act_on(self, request: HttpRequest, row: Any, act: Act, **told: Any) -> bool:
+        """Do it, write it into the history, and say what came of it."""
+        try:
+            act.verb(row, now=clock.now(self.sandbox_of(row)), **told)
+        except self.refusals as refusal:
+            self.message_user(request, f"{row}: {refusal}", messages.ERROR)
+            return False
+        values = ", ".join(f"{name}: {value}" for name, value in told.items() if value is not None)
+        self.log_change(request, row, f"{act.title} {values}".strip())
+        return True
+
+    def act_page(self, request: HttpRequest, object_id: str, act: Act) -> HttpResponse:
+        row = self.get_object(request, unquote(object_id))
+        if not self.has_act_permission(request):
+            raise PermissionDenied
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined, no-any-return]
+        form = act.form(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            if self.act_on(request, row, act, **form.cleaned_data):
+                self.message_user(request, f"{row}: {act.done}", messages.SUCCESS)
+            return redirect(self._address(None, row))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": act.title,
+            "opts": self.opts,
+            "original": row,
+            "form": form,
+            "act": act,
+            "back": self._address(None, row),
+        }
+        return TemplateResponse(request, "admin/acts/act.html", context)
+
+    def _address(self, act: Act | None, row: Model) -> str:
+        name = act.name if act else "change"
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}", args=[row.pk])
+
+
+def _on_many(act: Act) -> Callable[..., Any]:
+    def act_on_many(model_admin: ActingAdmin, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        done = sum(model_admin.act_on(request, row, act) for row in rows)
+        if done:
+            text = ngettext("%(act)s: done for %(number)d.", "%(act)s: done for %(number)d.", done)
+            model_admin.message_user(request, text % {"act": act.title, "number": done}, messages.SUCCESS)
+
+    return act_on_many
+
+
+def _page_of(model_admin: ActingAdmin, act: Act) -> Callable[..., HttpResponse]:
+    def page(request: HttpRequest, object_id: str) -> HttpResponse:
+        return model_admin.act_page(request, object_id, act)
+
+    return page
+
+
+@admin.register(Sandbox)
+class SandboxAdmin(ReadOnlyAdmin):
+    list_display = ("id", "created_at", "present", "clock_offset", "frozen_at")
+    search_fields = ("id",)
+    readonly_fields = ("present",)
+
+    @admin.display(description=_("its time"))
+    def present(self, sandbox: Sandbox) -> datetime:
+        return clock.now(sandbox)
+
+
+@admin.register(RememberedAnswer)
+class RememberedAnswerAdmin(ReadOnlyAdmin):
+    list_display = ("id", "sandbox", "status", "created_at")
+    list_filter = ("status",)
+    date_hierarchy = "created_at"

@@ -1,0 +1,20 @@
+"""Staff see why calls of the SOAP API were refused, and turn functions off."""
+
+from django.contrib import admin
+
+from sandbox.admin import ReadOnlyAdmin
+from wallets.models import ApiCall, DisabledApiFunction
+
+
+@admin.register(ApiCall)
+class ApiCallAdmin(ReadOnlyAdmin):
+    list_display = ("at", "wallet_id", "operation", "remote_address", "outcome", "reason")
+    list_filter = ("reason", "operation", "outcome")
+    search_fields = ("=wallet__id", "operation", "=remote_address")
+    date_hierarchy = "at"
+
+
+@admin.register(DisabledApiFunction)
+class DisabledApiFunctionAdmin(admin.ModelAdmin[DisabledApiFunction]):
+    list_display = ("name", "since")
+    search_fields = ("name",)
