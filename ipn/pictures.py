@@ -1,11 +1,13 @@
 """Pictures of what happened, as figures that a template draws in SVG. Nothing here but geometry and words."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from ipn.backlog import Waiting
 from ipn.models import DeliveryAttempt
 
 # In units of the drawing, which are pixels unless it is shrunk.
@@ -15,6 +17,7 @@ BAR_FLOOR = 96
 BAR_HEIGHT = 64
 SHORTEST_BAR = 4
 HEIGHT = 156
+BAR_WIDTH = 240
 
 # The last of them: a message that is resent for ever must still fit into a page.
 MOST_COLUMNS = 24
@@ -82,6 +85,25 @@ def timeline(attempts: Sequence[DeliveryAttempt], next_attempt_at: datetime | No
     if next_attempt_at and before:
         columns.append(_due(len(columns), next_attempt_at, next_attempt_at - before))
     return Timeline(columns, 2 * MARGIN + COLUMN * len(columns))
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A host's messages as three pieces of one bar: where each begins, and how long it is."""
+
+    due: int
+    in_flight_from: int
+    in_flight: int
+    later_from: int
+    later: int
+
+
+def bar(host: Waiting, longest: int) -> Bar:
+    """The bar of a host, BAR_WIDTH long for the host that `longest` messages wait for."""
+    due, in_flight, later = (
+        math.ceil(BAR_WIDTH * number / (longest or 1)) for number in (host.due, host.in_flight, host.later)
+    )
+    return Bar(due, due, in_flight, due + in_flight, later)
 
 
 def in_short(passed: timedelta) -> str:
