@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --require-hashes --requirement
+# Modules are compiled when they are first imported, which most never are.
+INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --no-compile --require-hashes --requirement
 # For `make test`: what to run and how, for example ARGS="tests/ipn -k retry".
-ARGS ?= -n 2
+ARGS ?= -n 2 --dist worksteal
 # The venv is used by its paths; an activated one must not get in between.
 unexport VIRTUAL_ENV PYTHONHOME
 

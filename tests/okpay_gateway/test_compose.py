@@ -117,7 +117,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy(source, image / let_in)
     subprocess.run([sys.executable, "-m", "venv", image / "venv"], check=True)
     python = image / "venv" / "bin" / "python"
-    options = ["--quiet", "--no-input", "--disable-pip-version-check", "--require-hashes"]
+    options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-compile", "--require-hashes"]
     subprocess.run([python, "-m", "pip", "install", *options, "-r", image / "requirements/hosted.txt"], check=True)
     return image
 
