@@ -1,9 +1,7 @@
 """What the worker does for notifications. The schedule is a column in the database; a task is only a reason to look.
 
-Run the worker with threads: one pump per process posts hundreds at once, and the other threads stay free for kicks that
-arrive meanwhile, which only tell it to look again:
-
-    celery -A okpay_gateway worker --pool threads --concurrency 4
+The worker's pool is threads (settings.py): one pump per process posts hundreds at once, and the other threads stay free
+for kicks that arrive meanwhile, which only tell it to look again. Under processes it would work too, with a pump each.
 
 Tasks are acknowledged before they run. One that a killed worker took with it is not missed: the sweep comes again.
 """

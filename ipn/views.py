@@ -41,7 +41,7 @@ def _read_body(request: HttpRequest) -> tuple[bytes, str]:
             left -= len(block)
             read += len(block)
             body += block[: verification.MAX_BODY + 1 - len(body)]
-    except OSError as error:
+    except Exception as error:  # every web server has classes of its own for a malformed body
         return body, f"the body broke off or its chunks are malformed ({type(error).__name__})"
     if left > 0 and request.META.get("CONTENT_LENGTH") and read < PATIENCE:
         return body, f"the body ended {left} bytes before its Content-Length"

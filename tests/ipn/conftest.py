@@ -1,14 +1,22 @@
-"""What the tests of notifications share: a sandbox and a message in it."""
+"""What the tests of notifications share: a sandbox, messages in it, and processes of ours on the test's database."""
 
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from django.db import connection
 
 from ipn import delivery
 from ipn.models import IpnMessage
 from sandbox import clock
 from sandbox.models import Sandbox
+from tests.programs import ROOT
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 PAIRS = [
@@ -24,6 +32,7 @@ PAIRS = [
 ]
 
 Queue = Callable[..., IpnMessage]
+Spawn = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
@@ -47,3 +56,37 @@ def queue(sandbox: Sandbox) -> Queue:
         return delivery.queue(url=url, **given | changes)
 
     return _queue
+
+
+@pytest.fixture
+def spawn(tmp_path: Path) -> Iterator[Spawn]:
+    """`spawn("celery", ..., IPN_TIMEOUT="9")`: a Python module as a process on the test database, killed at the end."""
+    with spawning(tmp_path) as spawn:
+        yield spawn
+
+
+@contextmanager
+def spawning(folder: Path) -> Iterator[Spawn]:
+    processes = []
+    log = folder / "processes.log"
+
+    def spawn(*command: str, **variables: str) -> "subprocess.Popen[bytes]":
+        environ = os.environ | {"DATABASE_URL": database_url(), "IPN_TIMEOUT": "1"} | variables
+        with log.open("ab") as output:
+            processes.append(
+                subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=environ, stdout=output, stderr=output)
+            )
+        return processes[-1]
+
+    yield spawn
+    for process in processes:
+        process.kill()
+        process.wait()
+    if log.exists():
+        print(log.read_text())  # shown when the test fails
+
+
+def database_url() -> str:
+    """The test database, as another process finds it."""
+    url = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}"))
