@@ -45,6 +45,8 @@ LATER = frozenset(
         "Incorrect_Account",
         "Incorrect_Email",
         "Incorrect_Parameters",
+        "Maximum_Amount_Is_N",  # for N stands the amount
+        "Minimum_Amount_Is_N",
         "Payment_Method_Not_Supported",
         "PreapprovedPayment_Not_Found",
         "Subscription_Not_Found",

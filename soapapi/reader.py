@@ -5,7 +5,6 @@ absent or nil is what .NET makes of it: empty text, zero, false.
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -190,5 +189,5 @@ def _decimal(text: str) -> Decimal:
 def _binary(text: str) -> bytes:
     try:
         return base64.b64decode(text.translate(dict.fromkeys(map(ord, WHITESPACE))), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Unreadable from None

@@ -39,7 +39,8 @@ def request(operation: str, **parameters: Any) -> str:
 
 
 def post(body: str | bytes, *, content_type: str = "text/xml; charset=utf-8", **more: Any) -> HttpResponse:
-    return Client(raise_request_exception=False).post("/OkPayAPI", body, content_type=content_type, **more)
+    # Not Client.post: that encodes bytes once more in the character set that the content type names.
+    return Client(raise_request_exception=False).generic("POST", "/OkPayAPI", body, content_type, **more)
 
 
 def call(operation: str, wallet_id: str | None = None, *, via: dict[str, Any] | None = None, **parameters: Any) -> Any:
