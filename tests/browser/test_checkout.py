@@ -76,6 +76,16 @@ def test_the_basic_form_in_a_real_browser(
     assert Transaction.objects.filter(kind="payment_link").count() == 1
 
 
+def test_who_is_logged_in_comes_from_the_shop_straight_to_the_review(page: Page, shop: Listener) -> None:
+    page.goto("/account/login/")
+    log_in(page)
+    page.goto(shop.url)
+
+    page.get_by_role("button", name="OKPAY Payment").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Review and pay")
+
+
 def test_the_shop_may_redirect_further_to_another_host(page: Page, shop: Listener, live_server: LiveServer) -> None:
     page.goto(shop.url)
     page.get_by_role("button", name="OKPAY Payment").click()
