@@ -86,6 +86,22 @@ def test_who_is_logged_in_comes_from_the_shop_straight_to_the_review(page: Page,
     expect(page.get_by_role("heading", level=1)).to_have_text("Review and pay")
 
 
+def test_a_link_whose_values_nobody_encoded(page: Page, shop: Listener, live_server: LiveServer) -> None:
+    link = (
+        f"{live_server.url}/process.html?ok_receiver=OK702746927&ok_item_1_name=Two words, grün"
+        f"&ok_item_1_price=1,000.00&ok_return_fail={shop.url}/sorry?order=5 a&ok_currency=usd"
+    )
+    serve(shop, PAGE.format(f'<meta charset="utf-8"><a href="{link}">Pay</a>'))
+    page.goto(shop.url)
+
+    page.get_by_role("link", name="Pay").click()
+
+    expect(page.get_by_role("main")).to_contain_text("Two words, grün")
+    expect(page.get_by_role("main")).to_contain_text("1000.00 USD")
+    page.get_by_role("button", name="Cancel").click()
+    page.wait_for_url(f"{shop.url}/sorry?order=5%20a&*")
+
+
 def test_the_shop_may_redirect_further_to_another_host(page: Page, shop: Listener, live_server: LiveServer) -> None:
     page.goto(shop.url)
     page.get_by_role("button", name="OKPAY Payment").click()
