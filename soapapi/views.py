@@ -46,7 +46,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
     )
     try:
         body = _body(request)
-    except OSError:
+    except Exception:  # every WSGI server has errors of its own for what breaks off or is no chunk
         return _refuse(Malformed("the request broke off"))
     return _respond(application.ENDPOINT.answer(body, request.META.get("CONTENT_TYPE", ""), call))
 
