@@ -4,11 +4,14 @@
 matter how it ends. An answer that is not HTTP counts as none.
 """
 
+import asyncio
 import errno
 import logging
 import re
 import socket
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -48,13 +51,14 @@ class ForbiddenAddress(OSError):
     """The address may not be connected to (ipn.addresses says why)."""
 
 
-def open_session() -> aiohttp.ClientSession:
-    """Where posts share nothing but the name cache. To be called and closed inside the event loop that posts.
+@asynccontextmanager
+async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
+    """Where posts share nothing but the name cache.
 
     A connection serves one message: a kept one may be closed by the listener just when the next message goes out,
     and a POST cannot be repeated without a second thought.
     """
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=0,  # the pump counts
             force_close=True,
@@ -75,6 +79,9 @@ def open_session() -> aiohttp.ClientSession:
             "Accept-Encoding": "identity",
         },
     )
+    async with session:
+        yield session
+    await asyncio.sleep(0.001)  # the loop closes the last sockets; its owner may end it now
 
 
 async def post(session: aiohttp.ClientSession, url: str, body: str) -> Answer:

@@ -83,7 +83,9 @@ def _find(question: list[Pair]) -> tuple[_Finding, dict[str, str]]:
     """What the question is about: the message that it names, else the most similar one of the same transaction."""
     values = dict(reversed(question))  # of variables that came twice, the first
     ipn_id, txn_id = values.get("ok_ipn_id", ""), values.get("ok_txn_id", "")
-    if (number := _number(ipn_id)) and (message := IpnMessage.objects.filter(id=number).first()):
+    if (number := _number(ipn_id)) and (
+        message := IpnMessage.objects.filter(id=number).select_related("sandbox").first()
+    ):
         return _compare_message(message, question), {}
     candidates = list(_candidates(_number(txn_id), question))
     nearest = min(

@@ -144,6 +144,7 @@ async def _serve(listener: Listener, socket_: socket.socket, tls: ssl.SSLContext
     for task in conversations:
         task.cancel()
     await asyncio.gather(*conversations, return_exceptions=True)
+    await asyncio.sleep(0.05 if tls else 0.001)  # the loop closes the last sockets
     await asyncio.get_running_loop().shutdown_default_executor()
 
 
