@@ -109,27 +109,27 @@ def test_a_wrong_method(api: Api, method: str, path: str) -> None:
     assert method in answer.body["detail"]
 
 
-@pytest.mark.parametrize(
-    ("content", "status"),
-    [
-        (b"{", 400),
-        (b"\xff\xfe", 400),
-        (b'{"timeout": NaN}', 400),
-        (b"[" * 100_000, 400),
-        (b"[]", 400),
-        (b'"text"', 400),
-        (b"null", 400),
-        (b"9" * 10_000, 400),
-        (b'{"timeout": "soon"}', 400),
-        (b'{"timeout": "\\ud800"}', 400),
-        (b'{"timeout": 0, "until": 1}', 400),
-        (b'{"x": "' + b"x" * 3_000_000 + b'"}', 413),
-        (b"", 200),
-        (b"{}", 200),
-    ],
-)
-def test_bodies(api: Api, content: bytes, status: int) -> None:
-    assert api.raw("POST", "wait/", content).status == status
+BODIES = [
+    (b"{", 400),
+    (b"\xff\xfe", 400),
+    (b'{"timeout": NaN}', 400),
+    (b"[" * 100_000, 400),
+    (b"[]", 400),
+    (b'"text"', 400),
+    (b"null", 400),
+    (b"9" * 10_000, 400),
+    (b'{"timeout": "soon"}', 400),
+    (b'{"timeout": "\\ud800"}', 400),
+    (b'{"timeout": 0, "until": 1}', 400),
+    (b'{"x": "' + b"x" * 3_000_000 + b'"}', 413),
+    (b"", 200),
+    (b"{}", 200),
+]
+
+
+def test_bodies(api: Api) -> None:
+    for content, status in BODIES:
+        assert api.raw("POST", "wait/", content).status == status, content[:20]
 
 
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data"])
@@ -193,14 +193,14 @@ def test_wallets_created_at_one_moment_are_paged_too(api: Api) -> None:
     assert sorted(seen) == sorted(Wallet.objects.filter(role="client").values_list("id", flat=True))
 
 
-@pytest.mark.parametrize("path", ["transactions/", "wallets/", "verifications/", "ipn-messages/"])
 @pytest.mark.parametrize("cursor", ["x", "cD14", "", "cD0lMDA=", "ЖЖ", "bz05OTk5OTk5OTk5OTk5"])
-def test_an_odd_cursor(api: Api, path: str, cursor: str) -> None:
-    answer = api.get(path, cursor=cursor)
+def test_an_odd_cursor(api: Api, cursor: str) -> None:
+    for path in ("transactions/", "wallets/", "verifications/", "ipn-messages/"):
+        answer = api.get(path, cursor=cursor)
 
-    assert answer.status in (200, 400)
-    if answer.status == 400:
-        assert "cursor" in answer.errors
+        assert answer.status in (200, 400)
+        if answer.status == 400:
+            assert "cursor" in answer.errors
 
 
 @pytest.mark.parametrize("page_size", ["0", "-1", "1001", "many"])

@@ -325,33 +325,33 @@ def test_time_stands_still_and_goes_on(api: Api) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({}, "body"),
-        ({"advance": "30 minutes"}, "advance"),
-        ({"advance": "-PT1M"}, "advance"),
-        ({"advance": "P"}, "advance"),
-        ({"advance": "PT"}, "advance"),
-        ({"advance": "P1Y"}, "advance"),
-        ({"advance": "P1M"}, "advance"),
-        ({"advance": "P999999999999D"}, "advance"),
-        ({"advance": "P36501D"}, "advance"),
-        ({"advance": 1800}, "advance"),
-        ({"advance": None}, "advance"),
-        ({"freeze": False}, "freeze"),
-        ({"freeze": "yes"}, "freeze"),
-        ({"freeze": True, "run": True}, "run"),
-        ({"rewind": "PT1M"}, "rewind"),
-    ],
-)
-def test_an_impossible_time(api: Api, body: dict[str, object], field: str) -> None:
-    before = Sandbox.objects.values().get()
-    answer = api.post("clock/", body)
+IMPOSSIBLE_TIMES = [
+    ({}, "body"),
+    ({"advance": "30 minutes"}, "advance"),
+    ({"advance": "-PT1M"}, "advance"),
+    ({"advance": "P"}, "advance"),
+    ({"advance": "PT"}, "advance"),
+    ({"advance": "P1Y"}, "advance"),
+    ({"advance": "P1M"}, "advance"),
+    ({"advance": "P999999999999D"}, "advance"),
+    ({"advance": "P36501D"}, "advance"),
+    ({"advance": 1800}, "advance"),
+    ({"advance": None}, "advance"),
+    ({"freeze": False}, "freeze"),
+    ({"freeze": "yes"}, "freeze"),
+    ({"freeze": True, "run": True}, "run"),
+    ({"rewind": "PT1M"}, "rewind"),
+]
 
-    assert answer.status == 400
-    assert answer.errors.keys() == {field}
-    assert Sandbox.objects.values().get() == before
+
+def test_an_impossible_time(api: Api) -> None:
+    before = Sandbox.objects.values().get()
+    for body, field in IMPOSSIBLE_TIMES:
+        answer = api.post("clock/", body)
+
+        assert answer.status == 400, body
+        assert answer.errors.keys() == {field}
+        assert Sandbox.objects.values().get() == before
 
 
 def test_each_step_of_half_an_hour_is_one_retry(api: Api, shop: Wallet, buyer: Wallet, listener: Listener) -> None:
