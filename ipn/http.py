@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -53,19 +54,18 @@ class ForbiddenAddress(OSError):
 
 @asynccontextmanager
 async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
-    """Where posts share nothing but the name cache.
-
-    A connection serves one message: a kept one may be closed by the listener just when the next message goes out,
-    and a POST cannot be repeated without a second thought.
-    """
+    """Where posts share the name cache and connections."""
+    reuse = aiohttp.TraceConfig()
+    reuse.on_connection_reuseconn.append(_note_reuse)
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=0,  # the pump counts
-            force_close=True,
+            # For the next of many messages. Longer would keep others out of a listener that serves one at a time.
+            keepalive_timeout=0.1,
             ssl=settings.IPN_VERIFY_TLS,
             socket_factory=_permitted_socket,
         ),
-        timeout=aiohttp.ClientTimeout(total=settings.IPN_TIMEOUT),
+        trace_configs=[reuse],
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,
@@ -88,7 +88,7 @@ async def post(session: aiohttp.ClientSession, url: str, body: str) -> Answer:
     """Post once, follow nothing, take at most IPN_TIMEOUT. Never raises but when it is cancelled."""
     started = time.monotonic()
     try:
-        answer = await _post(session, _checked(url), body)
+        answer = await _post(session, _checked(url), body, give_up_at=started + settings.IPN_TIMEOUT)
     except Exception as error:
         answer = _explain(error)
     return Answer(
@@ -100,8 +100,37 @@ async def post(session: aiohttp.ClientSession, url: str, body: str) -> Answer:
     )
 
 
-async def _post(session: aiohttp.ClientSession, url: URL, body: str) -> Answer:
-    async with session.post(url, data=body.encode(), allow_redirects=False) as response:
+async def _post(session: aiohttp.ClientSession, url: URL, body: str, *, give_up_at: float) -> Answer:
+    while True:
+        connection = _Connection()
+        try:
+            return await _post_once(session, url, body, connection, give_up_at - time.monotonic())
+        except (aiohttp.ServerDisconnectedError, ConnectionResetError):
+            # The listener closed a kept connection just when this message went out. A new one is another matter.
+            if not connection.is_reused:
+                raise
+
+
+@dataclass
+class _Connection:
+    is_reused: bool = False
+
+
+async def _note_reuse(_session: aiohttp.ClientSession, context: Any, _parameters: Any) -> None:
+    context.trace_request_ctx.is_reused = True
+
+
+async def _post_once(
+    session: aiohttp.ClientSession, url: URL, body: str, connection: _Connection, timeout: float
+) -> Answer:
+    async with session.post(
+        url,
+        data=body.encode(),
+        allow_redirects=False,
+        # 0 would mean for ever.
+        timeout=aiohttp.ClientTimeout(total=max(timeout, 0.001)),
+        trace_request_ctx=connection,
+    ) as response:
         content, detail = await _start_of(response)
         head = _head(response, content)
         if response.status == 200:

@@ -58,6 +58,34 @@ def test_a_url_with_other_letters_is_encoded(listener: Listener) -> None:
     assert listener.requests[0].target == "/ipn/gr%C3%BC%C3%9Fe%20an%20dich"
 
 
+def post_three(url: str) -> list[http.Answer]:
+    async def _post() -> list[http.Answer]:
+        async with http.open_session() as session:
+            return [await http.post(session, url, f"ok_ipn_id={number}") for number in range(3)]
+
+    return asyncio.run(_post())
+
+
+def test_a_connection_serves_the_next_message_too(listener: Listener) -> None:
+    assert [answer.response_code for answer in post_three(listener.url)] == [200] * 3
+    assert listener.connections == 1
+
+
+def test_a_kept_connection_that_the_listener_closes_costs_no_attempt(listener: Listener) -> None:
+    # It answers as if it kept the connection, and hangs up when the next message arrives.
+    listener.will(Answer(200), Answer(drop=True), Answer(200))
+
+    assert [answer.response_code for answer in post_three(listener.url)] == [200] * 3
+    assert listener.connections == 2
+    assert [request.variables["ok_ipn_id"] for request in listener.requests] == ["0", "1", "1", "2"]
+
+
+def test_a_new_connection_that_the_listener_closes_does(listener: Listener) -> None:
+    listener.will(Answer(drop=True), Answer(200))
+
+    assert [answer.response_code for answer in post_three(listener.url)] == [None, 200, 200]
+
+
 def raw(text: bytes) -> Answer:
     return Answer(raw=text)
 
