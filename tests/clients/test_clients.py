@@ -25,6 +25,8 @@ PROGRAMS = Path(__file__).parent / "programs"
 MERCHANT, BUYER, PASSWORD = "OK702746927", "OK100000001", "BuyerPass"
 COMMENT = "Grüße, 你好 & <Tee>"
 EARLIER_PAYMENTS = 4
+# By which Java and Mono read their arguments.
+UTF_8 = os.environ | {"LC_ALL": "C.UTF-8"}
 
 Run = Callable[..., None]
 
@@ -39,7 +41,7 @@ def run_client(server: str, buyer: Wallet) -> Run:
     def run(*command: str, address: str = f"{server}/OkPayAPI?wsdl", **options: object) -> None:
         printed = output_of(*command, address, BUYER, PASSWORD, MERCHANT, COMMENT, **options)
         facts = {name: values for name, *values in (line.split("\t") for line in printed.splitlines())}
-        ids = list(Transaction.objects.filter(involving_buyer()).order_by("-id").values_list("id", flat=True))
+        ids = list(Transaction.objects.involving(buyer).order_by("-id").values_list("id", flat=True))
         assert len(facts["date"][0]) == len("2026-01-31 12:00:00")
         assert facts["balance"] == ["USD", "10000.00"]
         assert facts["balances"] == ["21", "EUR"]
@@ -49,12 +51,6 @@ def run_client(server: str, buyer: Wallet) -> Run:
         assert Transaction.objects.get(id=ids[0]).comment == COMMENT
 
     return run
-
-
-def involving_buyer() -> object:
-    from django.db.models import Q
-
-    return Q(payer_wallet=BUYER) | Q(receiver_wallet=BUYER)
 
 
 def output_of(*command: str, **options: object) -> str:
@@ -107,9 +103,6 @@ def test_node_soap(run_client: Run, node_modules: str) -> None:
     run_client(node, str(PROGRAMS / "node_client.js"), env=os.environ | {"NODE_PATH": node_modules})
 
 
-AXIS_JARS = ["axis", "axis-jaxrpc", "axis-saaj", "commons-discovery", "commons-logging", "wsdl4j", "jaxrpc", "saaj"]
-
-
 def test_java_axis_1_4(run_client: Run, server: str, tmp_path: Path) -> None:
     javac = require("javac", "apt-get install default-jdk-headless")
     jars = [Path("/usr/share/java") / f"{name}.jar" for name in ("axis", "jaxrpc", "saaj", "wsdl4j")]
@@ -124,7 +117,7 @@ def test_java_axis_1_4(run_client: Run, server: str, tmp_path: Path) -> None:
     sources = [str(source) for source in tmp_path.rglob("*.java")]
     output_of(javac, "-nowarn", "-encoding", "UTF-8", "-cp", path, *sources)
 
-    run_client(java, "-cp", path, "-Dfile.encoding=ISO-8859-1", "AxisClient", address=f"{server}/OkPayAPI")
+    run_client(java, "-cp", path, "AxisClient", address=f"{server}/OkPayAPI", env=UTF_8)
 
 
 def test_mono_svcutil(run_client: Run, server: str, tmp_path: Path) -> None:
@@ -138,4 +131,4 @@ def test_mono_svcutil(run_client: Run, server: str, tmp_path: Path) -> None:
         str(PROGRAMS / "WcfClient.cs"),
     )  # fmt: skip
 
-    run_client(mono, str(program), address=f"{server}/OkPayAPI", env=os.environ | {"LC_ALL": "C.UTF-8"})
+    run_client(mono, str(program), address=f"{server}/OkPayAPI", env=UTF_8)

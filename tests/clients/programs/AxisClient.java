@@ -19,8 +19,7 @@ import org.datacontract.schemas._2004._07.OkPayAPI.TransactionInfo;
 public class AxisClient {
     public static void main(String[] arguments) throws Exception {
         PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, "UTF-8");
-        String wallet = arguments[1], receiver = arguments[3];
-        String comment = new String(arguments[4].getBytes("ISO-8859-1"), "UTF-8");
+        String wallet = arguments[1], receiver = arguments[3], comment = arguments[4];
         String token = token(arguments[2]);
         BasicHttpBinding_I_OkPayAPIStub api =
             new BasicHttpBinding_I_OkPayAPIStub(new URL(arguments[0]), new OkPayAPIImplementationLocator());
