@@ -103,9 +103,9 @@ def _operation(document: Mapping[str, Any], path: str, method: str, described: M
     return Operation(
         method=method.upper(),
         path=path,
-        description=described.get("description", ""),
+        description=_plain(described),
         query=[
-            Field(parameter["name"], _type(parameter["schema"]), False, parameter.get("description", ""))
+            Field(parameter["name"], _type(parameter["schema"]), False, _plain(parameter))
             for parameter in described.get("parameters", ())
             if parameter["in"] == "query"
         ],
@@ -125,7 +125,7 @@ def _fields(document: Mapping[str, Any], schema: Mapping[str, Any], prefix: str 
     schema = _resolved(document, schema)
     for name, inner in schema.get("properties", {}).items():
         found = _resolved(document, inner)
-        yield Field(prefix + name, _type(found), name in schema.get("required", ()), inner.get("description", ""))
+        yield Field(prefix + name, _type(found), name in schema.get("required", ()), _plain(inner))
         if found.get("type") == "array":
             yield from _fields(document, found["items"], f"{prefix}{name}[].")
         else:
@@ -139,6 +139,11 @@ def _resolved(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping
             found: Mapping[str, Any] = schemas[reference["$ref"].rpartition("/")[2]]
             return {**found, "nullable": schema.get("nullable", found.get("nullable", False))}
     return schema
+
+
+def _plain(described: Mapping[str, Any]) -> str:
+    """A description is Markdown; this page shows it as it is read aloud."""
+    return str(described.get("description", "")).replace("`", "")
 
 
 def _type(schema: Mapping[str, Any]) -> str:

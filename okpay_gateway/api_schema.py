@@ -37,6 +37,11 @@ class ControlSchema(AutoSchema):
             )
         return parameters
 
+    def _get_serializer_name(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> str:
+        # WalletFields is a Wallet to whoever calls; only in our code that name is taken by the model.
+        name: str = super()._get_serializer_name(serializer, direction, bypass_extensions)
+        return name.replace("Fields", "")
+
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         if isinstance(self.view, ControlView):

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError as InvalidModel
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -63,6 +64,7 @@ def problem_response(exception: Exception, context: dict[str, Any]) -> Response:
     return Response(document, status=document["status"], headers=headers, content_type=MEDIA_TYPE)
 
 
+@csrf_exempt
 def unknown_address(request: HttpRequest) -> JsonResponse:
     """For every address under /api/ that is none."""
     detail = _("There is nothing at this address; /api/docs/ lists what there is.")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -19,9 +20,9 @@ from wallets.models import Balance, Currency, HistorySegment, Transaction, Walle
 class WalletForm(forms.ModelForm[Wallet]):
     """The Integration tab. The API password goes in and never comes out."""
 
-    return_success = WebAddressField(label=_("Success URL"), required=False)
-    return_fail = WebAddressField(label=_("Fail URL"), required=False)
-    ipn_url = WebAddressField(label=_("Payment Notification (IPN) URL"), required=False)
+    return_success = WebAddressField(label=_("Success URL"), required=False, widget=AdminURLFieldWidget)
+    return_fail = WebAddressField(label=_("Fail URL"), required=False, widget=AdminURLFieldWidget)
+    ipn_url = WebAddressField(label=_("Payment Notification (IPN) URL"), required=False, widget=AdminURLFieldWidget)
     api_allowed_ips = NetworksField(
         label=_("Enable API Security: addresses"),
         required=False,

@@ -94,7 +94,7 @@ def test_an_unknown_variable_is_named_with_those_that_are_known(api: Api) -> Non
 
 @pytest.mark.parametrize("path", ["/api/", "/api/v1/", "/api/v2/clock/", "/api/v1/clock", "/api/v1/nothing/", "/api/x"])
 def test_an_unknown_address_is_a_problem_too(api: Api, path: str) -> None:
-    response = Client().post(path)
+    response = Client(enforce_csrf_checks=True).post(path)
 
     assert response.status_code == 404
     assert response["Content-Type"] == "application/problem+json"
