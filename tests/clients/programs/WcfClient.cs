@@ -5,14 +5,14 @@ using System.Security.Cryptography;
 using System.ServiceModel;
 using System.Text;
 
-// .NET's WCF in Mono, with a proxy that svcutil makes. Arguments: address, wallet, API password, receiver, comment.
+// .NET's WCF in Mono, with a proxy that its svcutil makes (Microsoft's names the class otherwise). Arguments: address, wallet, API password, receiver, comment.
 public static class WcfClient
 {
     public static int Main(string[] arguments)
     {
         Console.OutputEncoding = new UTF8Encoding(false);
         string wallet = arguments[1], token = Token(arguments[2]), receiver = arguments[3], comment = arguments[4];
-        var api = new I_OkPayAPIClient(new BasicHttpBinding(), new EndpointAddress(arguments[0]));
+        var api = new _OkPayAPIClient(new BasicHttpBinding(), new EndpointAddress(arguments[0]));
 
         Line("date", api.Get_Date_Time());
 
