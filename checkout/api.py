@@ -71,32 +71,33 @@ class SessionFields(serializers.ModelSerializer[CheckoutSession]):
         return found
 
 
-class ReturnFields(serializers.Serializer[Any]):
-    """How the browser goes back to the shop."""
-
-    method = serializers.ChoiceField(choices=Wallet.ReturnMethod.choices)
-    url = serializers.CharField(help_text="Without the variables.")
-    variables = serializers.DictField(child=serializers.CharField(), help_text="In the order of the wire.")
-    location = serializers.CharField(help_text="The same as one address, as a browser shows it after GET.")
-
-
 class EndedSession(SessionFields):
-    way_back = serializers.SerializerMethodField(help_text="null as long as the session is open.")
+    """With the way back to the shop. All three are null as long as the session is open."""
+
+    return_method = serializers.SerializerMethodField()
+    return_url = serializers.SerializerMethodField(help_text="Where the browser goes; after GET with the variables.")
+    return_variables = serializers.SerializerMethodField(help_text="What it carries, in the order of the wire.")
 
     class Meta(SessionFields.Meta):
-        fields = (*SessionFields.Meta.fields, "way_back")  # type: ignore[assignment]
+        fields = (*SessionFields.Meta.fields, "return_method", "return_url", "return_variables")  # type: ignore[assignment]
 
-    @extend_schema_field(ReturnFields(allow_null=True))
-    def get_way_back(self, session: CheckoutSession) -> dict[str, Any] | None:
-        if session.is_open:
+    def to_representation(self, session: CheckoutSession) -> dict[str, Any]:
+        self.way = None if session.is_open else returns.back(session, now=self.context["view"].now)
+        return dict(super().to_representation(session))
+
+    @extend_schema_field(serializers.ChoiceField(choices=Wallet.ReturnMethod.choices, allow_null=True))
+    def get_return_method(self, _session: CheckoutSession) -> str | None:
+        return self.way.method.value if self.way else None
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_return_url(self, _session: CheckoutSession) -> str | None:
+        if self.way is None:
             return None
-        way = returns.back(session, now=self.context["view"].now)
-        return {
-            "method": way.method.value,
-            "url": self.absolute(way.url),
-            "variables": dict(way.pairs),
-            "location": self.absolute(way.location),
-        }
+        return self.absolute(self.way.location if self.way.method == Wallet.ReturnMethod.GET else self.way.url)
+
+    @extend_schema_field(serializers.DictField(child=serializers.CharField(), allow_null=True))
+    def get_return_variables(self, _session: CheckoutSession) -> dict[str, str] | None:
+        return dict(self.way.pairs) if self.way else None
 
 
 class DeliveryFields(Strict):

@@ -51,13 +51,14 @@ def test_paid_from_a_balance(api: Api, order: Open, merchant: Wallet, buyer: Wal
     payment = Transaction.objects.get(id=answer.body["transaction"])
     assert (payment.status, payment.invoice, payment.payer_wallet_id) == ("completed", "77", "OK100000001")
     assert merchant.balance("USD") == D("10100.00")
-    way = answer.body["way_back"]
-    assert (way["method"], way["url"]) == ("GET", "https://shop.example.com/thanks?a=1")
-    assert way["variables"]["ok_txn_id"] == str(payment.id)
-    assert "ok_ipn_id" not in way["variables"]
-    assert parse_qsl(urlsplit(way["location"]).query, keep_blank_values=True) == [
+    assert answer.body["return_method"] == "GET"
+    assert answer.body["return_url"].startswith("https://shop.example.com/thanks?a=1&")
+    variables = answer.body["return_variables"]
+    assert variables["ok_txn_id"] == str(payment.id)
+    assert "ok_ipn_id" not in variables
+    assert parse_qsl(urlsplit(answer.body["return_url"]).query, keep_blank_values=True) == [
         ("a", "1"),
-        *way["variables"].items(),
+        *variables.items(),
     ]
     assert AutoReturn.objects.get().transaction_id == payment.id
     assert api.get(f"checkout-sessions/{token}/").body == answer.body
@@ -96,22 +97,22 @@ def test_an_external_system(api: Api, order: Open, outcome: str, ends: str, stat
 
     assert (answer.body["status"], answer.body["payer"]) == (ends, None)
     assert Transaction.objects.get(id=answer.body["transaction"]).status == status
-    assert answer.body["way_back"]["url"] == url
-    assert answer.body["way_back"]["variables"]["ok_txn_status"] == status
+    assert answer.body["return_url"].startswith(url)
+    assert answer.body["return_variables"]["ok_txn_status"] == status
 
 
 def test_an_external_system_while_logged_in(api: Api, order: Open) -> None:
     answer = pay(api, order(), payer="buyer@example.com", paysystem="BTC")
 
     assert answer.body["payer"] == "100000001"
-    assert answer.body["way_back"]["variables"]["ok_payer_email"] == "buyer@example.com"
+    assert answer.body["return_variables"]["ok_payer_email"] == "buyer@example.com"
 
 
 def test_cancelled_at_the_external_system(api: Api, order: Open) -> None:
     answer = pay(api, order(), paysystem="VMF", outcome="cancelled")
 
     assert (answer.body["status"], answer.body["transaction"]) == ("canceled", None)
-    assert answer.body["way_back"]["url"] == "https://shop.example.com/sorry"
+    assert answer.body["return_url"].startswith("https://shop.example.com/sorry?")
 
 
 def test_cancel(api: Api, order: Open) -> None:
@@ -119,7 +120,7 @@ def test_cancel(api: Api, order: Open) -> None:
     answer = api.post(f"checkout-sessions/{token}/cancel/")
 
     assert answer.body["status"] == "canceled"
-    assert answer.body["way_back"]["variables"]["ok_txn_status"] == "canceled"
+    assert answer.body["return_variables"]["ok_txn_status"] == "canceled"
     assert api.post(f"checkout-sessions/{token}/cancel/").status == 200
     refused = pay(api, token, payer="buyer@example.com")
     assert refused.status == 409
@@ -137,16 +138,18 @@ def test_pay_pressed_twice_pays_once(api: Api, order: Open, merchant: Wallet) ->
 
 def test_a_shop_without_pages_gets_our_receipt(api: Api, order: Open) -> None:
     token = order(ok_return_success=None, ok_return_fail=None)
-    way = pay(api, token, payer="OK100000001").body["way_back"]
+    paid = pay(api, token, payer="OK100000001").body
 
-    assert way["url"].startswith("http://testserver/checkout/")
-    assert (way["method"], way["variables"]) == ("GET", {})
+    assert paid["return_url"].startswith("http://testserver/checkout/")
+    assert (paid["return_method"], paid["return_variables"]) == ("GET", {})
 
 
 def test_a_shop_that_wants_post(api: Api, order: Open) -> None:
     api.patch("wallets/OK702746927/", {"return_method": "POST"})
 
-    assert pay(api, order(), payer="OK100000001").body["way_back"]["method"] == "POST"
+    paid = pay(api, order(), payer="OK100000001").body
+    assert (paid["return_method"], paid["return_url"]) == ("POST", "https://shop.example.com/thanks?a=1")
+    assert paid["return_variables"]["ok_txn_status"] == "completed"
 
 
 def test_what_the_shop_leaves_to_the_buyer(api: Api, order: Open) -> None:
@@ -165,7 +168,7 @@ def test_the_official_names_do_too(api: Api, order: Open) -> None:
     token = order(ok_item_1_custom_1_title="Size")
     answer = pay(api, token, payer="OK100000001", custom={"ok_item_1_custom_1_value": "XL"})
 
-    assert answer.body["way_back"]["variables"]["ok_item_1_custom_1_value"] == "XL"
+    assert answer.body["return_variables"]["ok_item_1_custom_1_value"] == "XL"
 
 
 def test_a_fixed_price_is_fixed(api: Api, order: Open) -> None:
