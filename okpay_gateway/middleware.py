@@ -1,4 +1,4 @@
-"""What happens to every request first: a usable Host where none may be asked for, and a name for the log."""
+"""What happens to every request first: whose it is, a usable Host where none may be asked for, a name for the log."""
 
 import logging
 import re
@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
+from soapapi import addresses
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # Listeners behind odd proxies ask for a verdict with a Host that is no host; load balancers check health by address.
@@ -20,6 +22,26 @@ SOAP_API = "/OkPayAPI"
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+
+class BehindProxies:
+    """Say from where and how a request came, as trusted proxies, and nobody else, tell it.
+
+    Afterwards REMOTE_ADDR is the client's, and a request that reached the proxy by HTTPS is secure: otherwise every
+    client would be throttled as one, and hosted mode would redirect to HTTPS for ever.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.TRUSTED_PROXIES:
+            address = addresses.client_address(request.META, settings.TRUSTED_PROXIES)
+            if addresses.came_by_https(request.META, settings.TRUSTED_PROXIES):
+                request.META["wsgi.url_scheme"] = "https"
+            if address is not None:
+                request.META["REMOTE_ADDR"] = str(address)
+        return self.get_response(request)
 
 
 class TolerantHost:
