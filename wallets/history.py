@@ -86,21 +86,26 @@ def _end_of_segments(wallet: Wallet) -> tuple[int, int]:
 
 # What the wallet paid and what it received, each by its own index; to itself only once.
 _HISTORY = (
-    "(SELECT id, created_at, xmin FROM wallets_transaction"
+    "(SELECT {columns} FROM wallets_transaction"
     " WHERE payer_wallet_id = %(wallet)s AND id > {after} AND id <= {last}"
-    " UNION ALL SELECT id, created_at, xmin FROM wallets_transaction"
+    " UNION ALL SELECT {columns} FROM wallets_transaction"
     " WHERE receiver_wallet_id = %(wallet)s AND payer_wallet_id <> %(wallet)s"
     " AND id > {after} AND id <= {last}) history"
 )
 _IN_PERIOD = "created_at >= %(since)s AND created_at < %(before)s"
-_SOME = _HISTORY.format(after="%(after)s", last="%(last)s")
 _LARGEST_ID = 2**63 - 1
 
-_COUNT = f"SELECT count(*) FROM {_SOME} WHERE {_IN_PERIOD}"  # noqa: S608
-_IDS = f"SELECT id FROM {_SOME} WHERE {_IN_PERIOD} ORDER BY id DESC OFFSET %(skip)s LIMIT %(most)s"  # noqa: S608
+
+def _some(columns: str, *, after: str = "%(after)s", last: str = "%(last)s") -> str:
+    return _HISTORY.format(columns=columns, after=after, last=last)
+
+
+# Without a period only the index is read.
+_WITHIN = {True: f"{_some('id')} WHERE true", False: f"{_some('id, created_at')} WHERE {_IN_PERIOD}"}
 _SEGMENTS = (
     "SELECT after, last_id, CASE WHEN earliest >= %(since)s AND latest < %(before)s THEN %(step)s"  # noqa: S608
-    f" ELSE (SELECT count(*) FROM {_HISTORY.format(after='segment.after', last='segment.last_id')} WHERE {_IN_PERIOD})"
+    f" ELSE (SELECT count(*) FROM {_some('created_at', after='segment.after', last='segment.last_id')}"
+    f" WHERE {_IN_PERIOD})"
     " END FROM wallets_historysegment segment"
     " WHERE wallet_id = %(wallet)s AND latest >= %(since)s AND earliest < %(before)s ORDER BY position DESC"
 )
@@ -113,7 +118,7 @@ _CUT = (
     "  bool_and(bool_and(settled)) OVER (ORDER BY place) AS settled"
     "  FROM (SELECT id, created_at, (row_number() OVER (ORDER BY id) - 1) / %(step)s AS place,"
     "   age(xmin) > age(pg_snapshot_xmin(pg_current_snapshot())::xid) AS settled"
-    f"   FROM {_SOME}) placed"
+    f"   FROM {_some('id, created_at, xmin')}) placed"
     "  GROUP BY place) segments"
     " WHERE settled AND (place + 1) * %(step)s <= %(most)s"
     " ON CONFLICT (wallet_id, position) DO NOTHING"
@@ -132,13 +137,15 @@ def _closed_segments(wallet: Wallet, period: Period) -> list[_Segment]:
 
 
 def _count(wallet: Wallet, period: Period, *, after: int) -> int:
-    count: int = _rows(_COUNT, _parameters(wallet, period, after))[0][0]
+    sql = f"SELECT count(*) FROM {_WITHIN[period == ALWAYS]}"  # noqa: S608
+    count: int = _rows(sql, _parameters(wallet, period, after))[0][0]
     return count
 
 
 def _ids(wallet: Wallet, segment: _Segment, period: Period, *, skip: int, most: int) -> list[int]:
+    sql = f"SELECT id FROM {_WITHIN[period == ALWAYS]} ORDER BY id DESC OFFSET %(skip)s LIMIT %(most)s"  # noqa: S608
     parameters = _parameters(wallet, period, segment.after, segment.last)
-    return [row[0] for row in _rows(_IDS, parameters | {"skip": skip, "most": most})]
+    return [row[0] for row in _rows(sql, parameters | {"skip": skip, "most": most})]
 
 
 def _parameters(wallet: Wallet, period: Period, after: int = 0, last: int | None = None) -> dict[str, Any]:
