@@ -18,6 +18,9 @@ from wallets.errors import InsufficientFunds
 from wallets.models import Balance, Entry, Transaction, Wallet
 from wallets.money import CENT, ZERO
 
+# Rows of one INSERT: more would only make the statement longer.
+BATCH = 2000
+
 
 @dataclass(frozen=True)
 class Leg:
@@ -30,21 +33,34 @@ class Leg:
 
 def post(transaction: Transaction, legs: Sequence[Leg], *, now: datetime) -> None:
     """Book the legs of a transaction. Raises InsufficientFunds; then the caller rolls back."""
+    post_many([(transaction, legs)], now=now)
+
+
+def post_many(bookings: Iterable[tuple[Transaction, Sequence[Leg]]], *, now: datetime) -> None:
+    """Book many transactions at once: each has its own entries, each balance changes once, by what they come to.
+
+    Whether there is enough money is asked of the sums. Raises InsufficientFunds; then the caller rolls back.
+    """
     assert connection.in_atomic_block, "money moves within a database transaction"
-    legs = _merged(legs)
-    _assert_balanced(legs)
-    for leg in legs:
+    merged = [(transaction, _merged(legs)) for transaction, legs in bookings]
+    for _transaction, legs in merged:
+        _assert_balanced(legs)
+    for leg in _merged(leg for _transaction, legs in merged for leg in legs):
         if not leg.wallet.is_house:
             _change_balance(leg)
     Entry.objects.bulk_create(
-        Entry(
-            transaction=transaction,
-            wallet=leg.wallet,
-            currency_id=leg.currency,
-            amount=leg.amount,
-            created_at=now,
-        )
-        for leg in legs
+        (
+            Entry(
+                transaction=transaction,
+                wallet=leg.wallet,
+                currency_id=leg.currency,
+                amount=leg.amount,
+                created_at=now,
+            )
+            for transaction, legs in merged
+            for leg in legs
+        ),
+        batch_size=BATCH,
     )
 
 
@@ -53,21 +69,6 @@ def undo(transaction: Transaction, *, now: datetime) -> None:
     booked = transaction.entries.values("wallet", "currency").annotate(sum=Sum("amount"))
     wallets = Wallet.objects.in_bulk([row["wallet"] for row in booked])
     post(transaction, [Leg(wallets[row["wallet"]], row["currency"], -row["sum"]) for row in booked], now=now)
-
-
-def lock(wallet_ids: Iterable[str], currency: str) -> None:
-    """Take the balances that many payments of one database transaction will change, all at once and in order.
-
-    Otherwise each payment would lock its own two, and two such transactions, or one and a payment, could wait for each
-    other in a circle.
-    """
-    assert connection.in_atomic_block, "a lock is held until the database transaction ends"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO wallets_balance (wallet_id, currency_id, amount) SELECT wallet, %s, 0 FROM unnest(%s) wallet"
-            " ON CONFLICT (wallet_id, currency_id) DO UPDATE SET amount = wallets_balance.amount",
-            [currency, sorted(set(wallet_ids))],
-        )
 
 
 def _merged(legs: Iterable[Leg]) -> list[Leg]:

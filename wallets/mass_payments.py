@@ -11,18 +11,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 import redis
 from django.core.cache import cache
 from django.db import connection
 from django.db import transaction as database
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from sandbox.models import Sandbox
-from wallets import exchange, fees, ledger, limits, money, parties, payments
+from wallets import exchange, fees, money, parties, payments
 from wallets.errors import (
     CannotPaySelf,
     CurrencyDisabled,
@@ -30,22 +30,22 @@ from wallets.errors import (
     IncorrectParameters,
     InsufficientFunds,
     LimitsExceeded,
-    PaymentError,
     SourceAccountBlocked,
     TargetAccountBlocked,
     TargetAccountDoesntExist,
 )
-from wallets.models import MassPayment, MassPaymentRow, Transaction, Wallet
+from wallets.models import MassPayment, MassPaymentRow, Wallet
 from wallets.money import ZERO
-from wallets.parties import EMAIL_LENGTH, WALLET_ID
+from wallets.parties import EMAIL_LENGTH
+from wallets.payments import Sending, SendingRefused
 
 Status = MassPayment.Status
 
 MOST_ROWS = 10_000
 COMMENT_LENGTH, INVOICE_LENGTH, RECEIVER_LENGTH, AMOUNT_LENGTH = 255, 127, EMAIL_LENGTH, 40
-# How many rows of one list are sent before the next list has its turn.
+# How many rows of one list are sent together, in one database transaction, before the next list has its turn.
 TURN = 100
-# How often, in rows, a list that is sent as a whole says how far it is.
+# How often, in rows, a list that is sent as a whole says how far it is: until it is through nobody else can see it.
 TELL_EVERY = 50
 TELL_FOR = 60  # seconds
 # Any number that nobody else uses: who holds this lock of PostgreSQL is the one who sends.
@@ -203,56 +203,21 @@ def _row(number: int, record: Sequence[str]) -> MassPaymentRow:
 
 
 def _check(rows: Sequence[MassPaymentRow], wallet: Wallet, *, receiver_pays_fee: bool) -> None:
-    """What Send Money would refuse is refused here, in three questions for all rows instead of some for each."""
-    known = _known_receivers(rows, wallet.account.sandbox)
+    """What Send Money would refuse is refused here, in one question for all rows instead of some for each."""
+    known = parties.find_wallets({row.receiver for row in rows}, sandbox=wallet.account.sandbox)
     for row in rows:
         if row.error:
             continue
         if receiver_pays_fee and row.amount is not None and fees.send_money_fee(row.amount) >= row.amount:
             row.error = IncorrectAmount.name
             continue
-        found = known.get(_address(row.receiver))
+        found = known.get(row.receiver)
         if found is None:
             row.error = "" if parties.is_email(row.receiver) else TargetAccountDoesntExist.name
         elif found.account_id == wallet.account_id:
             row.error = CannotPaySelf.name
-        elif found.is_blocked:
+        elif found.account.is_blocked:
             row.error = TargetAccountBlocked.name
-
-
-@dataclass(frozen=True)
-class _Receiver:
-    wallet_id: str
-    account_id: str
-    is_blocked: bool
-
-
-def _known_receivers(rows: Sequence[MassPaymentRow], sandbox: Sandbox) -> dict[str, _Receiver]:
-    """By wallet ID, e-mail address in small letters and phone number: the wallet that parties.find_wallet finds."""
-    addresses = {_address(row.receiver) for row in rows}
-    wallets = (
-        Wallet.objects.filter(role=Wallet.Role.CLIENT, account__sandbox=sandbox)
-        .annotate(email=Lower("account__email"))
-        .filter(Q(id__in=addresses) | Q(email__in=addresses) | Q(account__phone__in=addresses - {""}))
-        .order_by("created_at", "id")
-        .values_list("id", "email", "account__phone", "account_id", "account__is_blocked")
-    )
-    known: dict[str, _Receiver] = {}
-    for wallet_id, email, phone, account_id, is_blocked in wallets:
-        found = _Receiver(wallet_id, account_id, is_blocked)
-        known[wallet_id] = found
-        # The client's first wallet stands for his addresses.
-        for address in filter(None, (email, phone)):
-            known.setdefault(address, found)
-    return known
-
-
-def _address(receiver: str) -> str:
-    """In the form in which wallets and accounts have it."""
-    receiver = receiver.strip()
-    if WALLET_ID.fullmatch(receiver):
-        return receiver.upper()
-    return receiver.lower() if "@" in receiver else parties.normal_phone(receiver)
 
 
 @contextmanager
@@ -277,57 +242,62 @@ def _take_turn(number: int, now: Callable[[Sandbox], datetime]) -> None:
     moment = now(mass_payment.wallet.account.sandbox)
     if mass_payment.all_or_nothing:
         _send_whole(mass_payment, moment)
-        return
-    for _turn in range(TURN):
-        if not _send_next(mass_payment, moment):
-            _finish(mass_payment, Status.SENT, moment)
-            return
+    elif not _send_some(mass_payment, moment):
+        _finish(mass_payment, Status.SENT, moment)
 
 
-@database.atomic
-def _send_next(mass_payment: MassPayment, now: datetime) -> bool:
-    """One row, in a database transaction of its own. False when there is none left."""
-    row = _left(mass_payment).select_for_update(no_key=True).first()
-    if row is None:
-        return False
+def _send_some(mass_payment: MassPayment, now: datetime) -> bool:
+    """The next rows together, or one by one if they cannot be sent together. False when none is left."""
+    rows = list(_left(mass_payment)[:TURN])
     try:
-        with database.atomic():
-            row.transaction = _send(mass_payment, row, now)
-    except PaymentError as error:
-        row.error = error.name
-    row.save(update_fields=["transaction", "error"])
-    return True
+        _send(mass_payment, rows, now)
+    except SendingRefused:
+        for row in rows:
+            try:
+                _send(mass_payment, [row], now)
+            except SendingRefused as refused:
+                _left(mass_payment).filter(id=row.id).update(error=refused.error.name)
+    return bool(rows)
 
 
 def _send_whole(mass_payment: MassPayment, now: datetime) -> None:
     """All rows in one database transaction."""
-    row = None
+    rows = list(_left(mass_payment))
     try:
         with database.atomic():
-            rows = list(_left(mass_payment))
-            _lock_everything(mass_payment, rows, now)
-            for count, row in enumerate(rows, start=1):
-                row.transaction = _send(mass_payment, row, now)
-                if count % TELL_EVERY == 0:
-                    _tell(mass_payment.id, count)
-            MassPaymentRow.objects.bulk_update(rows, ["transaction"], batch_size=1000)
+            _send(mass_payment, rows, now, told=partial(_tell, mass_payment.id))
             _finish(mass_payment, Status.SENT, now)
-    except PaymentError as error:
+    except SendingRefused as refused:
         with database.atomic():
-            if row is not None:
-                MassPaymentRow.objects.filter(id=row.id).update(error=error.name)
+            if refused.number is not None:
+                _left(mass_payment).filter(id=rows[refused.number].id).update(error=refused.error.name)
+            MassPayment.objects.filter(id=mass_payment.id, status=Status.SENDING).update(error=refused.error.name)
             _finish(mass_payment, Status.REFUSED, now)
 
 
-def _lock_everything(mass_payment: MassPayment, rows: Sequence[MassPaymentRow], now: datetime) -> None:
-    """In the order of a single payment: house wallets, the payer's month, balances."""
-    account = mass_payment.wallet.account
-    for role in (Wallet.Role.FEES, Wallet.Role.HOLD):
-        parties.house_wallet(account.sandbox, role, now=now)
-    limits.count(account, ZERO, mass_payment.currency, now=now)
-    known = _known_receivers(rows, account.sandbox)
-    receivers = {found.wallet_id for row in rows if (found := known.get(_address(row.receiver)))}
-    ledger.lock({mass_payment.wallet_id, *receivers}, mass_payment.currency_id)
+@database.atomic
+def _send(
+    mass_payment: MassPayment,
+    rows: Sequence[MassPaymentRow],
+    now: datetime,
+    told: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Pay rows and write down that they are paid. Raises SendingRefused."""
+    # The lock of the sender should keep others away; what keeps a row from being paid twice is this one.
+    mine = _left(mass_payment).filter(id__in=[row.id for row in rows]).select_for_update(no_key=True)
+    if len(mine) != len(rows) or not rows:
+        return
+    sent = payments.send_many(
+        [Sending(row.receiver, row.amount or ZERO, row.comment, row.invoice) for row in rows],
+        payer=mass_payment.wallet,
+        currency=mass_payment.currency_id,
+        now=now,
+        receiver_pays_fee=mass_payment.receiver_pays_fee,
+        told=told,
+    )
+    for row, transaction in zip(rows, sent, strict=True):
+        row.transaction = transaction
+    MassPaymentRow.objects.bulk_update(rows, ["transaction"], batch_size=1000)
 
 
 def _left(mass_payment: MassPayment) -> QuerySet[MassPaymentRow]:
@@ -336,26 +306,13 @@ def _left(mass_payment: MassPayment) -> QuerySet[MassPaymentRow]:
     )
 
 
-def _send(mass_payment: MassPayment, row: MassPaymentRow, now: datetime) -> Transaction:
-    assert row.amount is not None
-    return payments.send_money(
-        payer=mass_payment.wallet,
-        receiver=row.receiver,
-        currency=mass_payment.currency_id,
-        amount=row.amount,
-        now=now,
-        comment=row.comment,
-        invoice=row.invoice,
-        receiver_pays_fee=mass_payment.receiver_pays_fee,
-        kind=Transaction.Kind.MASS_PAY,
-    )
-
-
 def _finish(mass_payment: MassPayment, status: Status, now: datetime) -> None:
     MassPayment.objects.filter(id=mass_payment.id, status=Status.SENDING).update(status=status, finished_at=now)
 
 
 def _tell(number: int, count: int) -> None:
+    if count % TELL_EVERY:
+        return
     try:
         cache.set(_progress_key(number), count, TELL_FOR)
     except redis.RedisError:

@@ -1,21 +1,24 @@
 """The verbs that pay. Each books, records and announces in one database transaction: all of it happens, or nothing.
 
 `pay_from_balance` and `pay_from_outside` are the checkout's and the Marketplace's; `send_money` is the API's and the
-account pages'. A pending payment is decided by `approve` or `decline`. reversals.py takes money back.
-Booking comes last in each, because it locks balances that others wait for.
+account pages', `send_many` Mass Payment's. A pending payment is decided by `approve` or `decline`. reversals.py takes
+money back. Booking comes last in each, because it locks balances that others wait for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cache, partial
 
 from django.db import transaction as database
+from django.db.models import prefetch_related_objects
 
 from wallets import announcements, exchange, fees, ledger, limits, parties
 from wallets.errors import (
     CannotPaySelf,
     IncorrectAmount,
+    PaymentError,
     SourceAccountBlocked,
     TargetAccountBlocked,
     TargetAccountDoesntExist,
@@ -83,6 +86,24 @@ class Outcome:
 
     status: Transaction.Status = Status.COMPLETED
     pending_reason: str = ""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One of many payments out of a wallet."""
+
+    receiver: str
+    amount: Decimal
+    comment: str = ""
+    invoice: str = ""
+
+
+class SendingRefused(Exception):
+    """None of many was made: because of number so-and-so, counted from 0, or (None) because of what they come to."""
+
+    def __init__(self, error: PaymentError, number: int | None = None) -> None:
+        super().__init__(error, number)
+        self.error, self.number = error, number
 
 
 PAID = Outcome()
@@ -164,44 +185,75 @@ def send_money(
     Raises PaymentError, checked in the order of the official Send_Money: currency, amount, receiver, oneself, blocked,
     limits, funds.
     """
-    sandbox = payer.account.sandbox
     found = exchange.get_currency(currency)
+    house = partial(parties.house_wallet, payer.account.sandbox, now=now)
     _check_amount(amount)
-    fee = fees.send_money_fee(amount)
-    if receiver_pays_fee and fee >= amount:
-        raise IncorrectAmount
-    target = parties.find_wallet(receiver, sandbox=sandbox)
-    unilateral = target is None and parties.is_email(receiver)
-    if unilateral:
-        target = parties.house_wallet(sandbox, Wallet.Role.HOLD, now=now)
-    if target is None:
-        raise TargetAccountDoesntExist
-    _check_parties(payer, target)
-    payment = Transaction(
-        sandbox=sandbox,
-        kind=kind,
-        status=Status.PENDING if unilateral else Status.COMPLETED,
-        pending_reason=Transaction.PendingReason.UNILATERAL if unilateral else "",
-        payer_wallet=payer,
-        receiver_wallet=target,
-        receiver_as_sent=receiver.strip()[:127],
-        payment_method=OKPAY_BALANCE,
+    payment = _sending(
+        Sending(receiver, amount, comment, invoice),
+        payer=payer,
+        target=lambda: parties.find_wallet(receiver, sandbox=payer.account.sandbox),
         currency=found,
-        gross=amount,
-        fee=fee,
-        fee_payer=FeePayer.RECEIVER if receiver_pays_fee else FeePayer.PAYER,
-        comment=comment,
-        invoice=invoice,
-        ipn_url=ipn_url,
-        created_at=now,
-        updated_at=now,
+        kind=kind,
+        receiver_pays_fee=receiver_pays_fee,
+        house=house,
+        now=now,
     )
+    payment.ipn_url = ipn_url
     limits.count(payer.account, payment.total, found, now=now)
     payment.save(force_insert=True)
     announcements.announce(payment, now=now)
-    arrival = _hold(payment, now) if unilateral else _credit(payment, now)
-    ledger.post(payment, [*_charge(payment, now), *arrival], now=now)
+    ledger.post(payment, _sending_legs(payment, house), now=now)
     return payment
+
+
+@database.atomic
+def send_many(
+    sendings: Sequence[Sending],
+    *,
+    payer: Wallet,
+    currency: str,
+    now: datetime,
+    receiver_pays_fee: bool = False,
+    kind: Transaction.Kind = Kind.MASS_PAY,
+    told: Callable[[int], None] = lambda count: None,
+) -> list[Transaction]:
+    """Send Money to many: every payment is made, in the order of `sendings`, or none. `told` hears how many are ready.
+
+    What is said of one payment at a time in `send_money` is said of all at once here: the limit counts their sum, and
+    each balance is locked once, so ten thousand payments take seconds. Raises SendingRefused.
+    """
+    found = exchange.get_currency(currency)
+    house = cache(partial(parties.house_wallet, payer.account.sandbox, now=now))
+    targets = parties.find_wallets({sending.receiver for sending in sendings}, sandbox=payer.account.sandbox)
+    sent = []
+    for number, sending in enumerate(sendings):
+        try:
+            _check_amount(sending.amount)
+            payment = _sending(
+                sending,
+                payer=payer,
+                target=partial(targets.get, sending.receiver),
+                currency=found,
+                kind=kind,
+                receiver_pays_fee=receiver_pays_fee,
+                house=house,
+                now=now,
+            )
+        except PaymentError as error:
+            raise SendingRefused(error, number) from None
+        sent.append(payment)
+    try:
+        limits.count(payer.account, sum((payment.total for payment in sent), ZERO), found, now=now)
+        Transaction.objects.bulk_create(sent, batch_size=ledger.BATCH)
+        # Known to have neither, so that no announcement asks for each.
+        prefetch_related_objects(sent, "items", "delivery_address")
+        for count, payment in enumerate(sent, start=1):
+            announcements.announce(payment, now=now)
+            told(count)
+        ledger.post_many([(payment, _sending_legs(payment, house)) for payment in sent], now=now)
+    except PaymentError as error:
+        raise SendingRefused(error) from None
+    return sent
 
 
 @database.atomic
@@ -238,6 +290,60 @@ def decline(payment: Transaction, *, now: datetime) -> Transaction:
         limits.give_back(payment.payer_wallet.account, payment.total, payment.currency, paid_at=payment.created_at)
     ledger.undo(payment, now=now)
     return _decided(payment, Status.FAILED, now)
+
+
+def _sending(
+    sending: Sending,
+    *,
+    payer: Wallet,
+    target: Callable[[], Wallet | None],
+    currency: Currency,
+    kind: Transaction.Kind,
+    receiver_pays_fee: bool,
+    house: Callable[[Wallet.Role], Wallet],
+    now: datetime,
+) -> Transaction:
+    """One Send Money, checked and not yet saved."""
+    fee = fees.send_money_fee(sending.amount)
+    if receiver_pays_fee and fee >= sending.amount:
+        raise IncorrectAmount
+    receiver = target()
+    unilateral = receiver is None and parties.is_email(sending.receiver)
+    if unilateral:
+        receiver = house(Wallet.Role.HOLD)
+    if receiver is None:
+        raise TargetAccountDoesntExist
+    _check_parties(payer, receiver)
+    return Transaction(
+        sandbox=payer.account.sandbox,
+        kind=kind,
+        status=Status.PENDING if unilateral else Status.COMPLETED,
+        pending_reason=Transaction.PendingReason.UNILATERAL if unilateral else "",
+        payer_wallet=payer,
+        receiver_wallet=receiver,
+        receiver_as_sent=sending.receiver.strip()[:127],
+        payment_method=OKPAY_BALANCE,
+        currency=currency,
+        gross=sending.amount,
+        fee=fee,
+        fee_payer=FeePayer.RECEIVER if receiver_pays_fee else FeePayer.PAYER,
+        comment=sending.comment,
+        invoice=sending.invoice,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _sending_legs(payment: Transaction, house: Callable[[Wallet.Role], Wallet]) -> list[Leg]:
+    currency = payment.currency_id
+    charge = Leg(payment.payer_wallet, currency, -payment.total)
+    if payment.status == Status.PENDING:
+        return [charge, Leg(house(Wallet.Role.HOLD), currency, payment.total)]
+    return [
+        charge,
+        Leg(payment.receiver_wallet, currency, payment.net),
+        Leg(house(Wallet.Role.FEES), currency, payment.fee),
+    ]
 
 
 def _check_amount(amount: Decimal) -> None:

@@ -59,6 +59,7 @@ class ProfileForm(forms.ModelForm[Account]):
 
     def __init__(self, client: Account, data: Any = None) -> None:
         super().__init__(data, instance=client)
+        self.before = {name: getattr(client, name) for name in self.fields}
         country = self.fields["country_code"]
         assert isinstance(country, forms.ChoiceField)
         country.choices = [("", _("Choose a country")), *countries.choices(get_language() or "en")]
@@ -87,7 +88,8 @@ class ProfileForm(forms.ModelForm[Account]):
 
     def save(self, commit: bool = True) -> Account:
         """What was confirmed is so no longer once it is another."""
-        client, changed = self.instance, [name for name in self.changed_data if name in self.fields]
+        client = self.instance
+        changed = [name for name in self.fields if getattr(client, name) != self.before[name]]
         written = list(changed)
         if "phone" in changed:
             client.phone_confirmed = False

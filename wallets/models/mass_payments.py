@@ -26,6 +26,8 @@ class MassPayment(models.Model):
     receiver_pays_fee = models.BooleanField(_("receivers pay the fee"), default=False)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.CHECKED)
     all_or_nothing = models.BooleanField(_("all or nothing"), default=False)
+    # Why all of it was refused, by the name of the error.
+    error = models.CharField(_("error"), max_length=60, blank=True)
     created_at = models.DateTimeField(_("created"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 

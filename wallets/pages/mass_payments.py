@@ -70,6 +70,7 @@ def mass_payment(request: HttpRequest, client: Account, mass_payment_id: int) ->
     context = {
         "mass_payment": found,
         "totals": totals,
+        "refusal": mass_payments.ERRORS.get(found.error, found.error),
         "done": mass_payments.progress(found),
         "rows": [(row, mass_payments.ERRORS.get(row.error, row.error)) for row in shown[:ROWS_SHOWN]],
         "next_after": shown[ROWS_SHOWN - 1].number if len(shown) > ROWS_SHOWN else None,
