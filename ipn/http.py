@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -141,6 +142,7 @@ async def _post_once(
         return Answer(response.status, head, Error.STATUS, f"the answer's status is {response.status}, not 200")
 
 
+@lru_cache(maxsize=1000)
 def _checked(url: str) -> URL:
     parts = urlsplit(url)
     if parts.scheme.lower() not in ("http", "https"):

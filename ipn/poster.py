@@ -14,11 +14,14 @@ from ipn.http import Answer
 
 Result = tuple[Claim, Answer]
 # What a pump waits for: results, somebody's word, or the failure of the loop itself.
-Event = Result | Literal["kick", "stop"] | Exception
+Event = list[Result] | Literal["kick", "stop"] | Exception
+
+# Results go over together: waking the other thread for each of them would cost more than a post.
+HAND_OVER_AFTER = 0.005  # seconds
 
 
 class Poster:
-    """An event loop in a thread of its own, which starts with the first batch. Every result becomes an event."""
+    """An event loop in a thread of its own, which starts with the first batch. Results become events."""
 
     def __init__(self, events: SimpleQueue[Event], *, threads: int) -> None:
         self._events = events
@@ -26,6 +29,7 @@ class Poster:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._batches: asyncio.Queue[list[Claim]] = asyncio.Queue()
+        self._results: list[Result] = []
 
     def post(self, batch: list[Claim]) -> None:
         """Start posting them, in their order."""
@@ -65,6 +69,14 @@ class Poster:
         for post in posts:
             post.cancel()
         await asyncio.gather(*posts, return_exceptions=True)
+        self._hand_over()
 
     async def _post(self, session: aiohttp.ClientSession, claim: Claim) -> None:
-        self._events.put((claim, await http.post(session, claim.url, claim.body)))
+        answer = await http.post(session, claim.url, claim.body)
+        if not self._results:
+            asyncio.get_running_loop().call_later(HAND_OVER_AFTER, self._hand_over)
+        self._results.append((claim, answer))
+
+    def _hand_over(self) -> None:
+        self._events.put(self._results)
+        self._results = []

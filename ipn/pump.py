@@ -20,7 +20,7 @@ from ipn.slots import FIRST_SLOTS_OF_A_HOST, Slots
 from sandbox.models import Sandbox
 
 SLOTS = 200  # posts at once
-CLAIM_AGAIN_AFTER = 10  # posts ended
+CLAIM_AGAIN_AFTER = 50  # posts ended
 RECORD_AFTER = 0.05  # seconds that a result may wait for others
 LINGER = 1.0  # seconds that a worker's pump waits for another kick before it ends
 PATIENCE_AT_THE_END = 2.0  # seconds that a worker which is asked to stop gives to what is under way
@@ -171,12 +171,13 @@ class Pump:
                 self._stop_at = time.monotonic() + PATIENCE_AT_THE_END
             case Exception():
                 raise event
-            case claim, answer:
-                self._settle(claim, answer)
+            case list():
+                for claim, answer in event:
+                    self._settle(claim, answer)
 
     def _settle(self, claim: Claim, answer: Answer) -> None:
         self._under_way.pop(claim.message_id, None)
-        self._slots.free(claim.host, answered=answer.response_code is not None)
+        self._slots.free(claim.host, answered=answer.response_code is not None, after=answer.duration)
         if not self._unrecorded:
             self._record_at = time.monotonic() + RECORD_AFTER
         self._unrecorded.append((claim, answer))
@@ -187,9 +188,9 @@ class Pump:
 
     def _settle_the_rest(self) -> None:
         while not self._events.empty():
-            match self._events.get():
-                case claim, answer:
-                    self._settle(claim, answer)
+            event = self._events.get()
+            if isinstance(event, list):
+                self._meet(event)
 
     def _record(self) -> None:
         claims.record(self._unrecorded)

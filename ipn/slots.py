@@ -1,8 +1,10 @@
 """How many posts at once a host may have. It earns them by answering, so that a dead listener holds two, not all."""
 
 from collections import Counter
+from datetime import timedelta
 
-FIRST_SLOTS_OF_A_HOST, MOST_SLOTS_OF_A_HOST, SLOTS_OF_A_SILENT_HOST = 10, 50, 2
+FIRST_SLOTS_OF_A_HOST, MOST_SLOTS_OF_A_HOST, SLOTS_OF_A_SILENT_HOST = 10, 100, 2
+QUICK = timedelta(seconds=1)
 
 
 class Slots:
@@ -22,12 +24,15 @@ class Slots:
         self._allowed.setdefault(host, FIRST_SLOTS_OF_A_HOST)
         self._taken[host] += 1
 
-    def free(self, host: str, *, answered: bool) -> None:
+    def free(self, host: str, *, answered: bool, after: timedelta) -> None:
+        """A post has ended: a quick answer earns one slot more, a slow one costs one, none costs all but two."""
         self._taken[host] -= 1
-        if answered:
-            self._allowed[host] = min(MOST_SLOTS_OF_A_HOST, self._allowed[host] + 1)
-        else:
+        if not answered:
             self._allowed[host] = SLOTS_OF_A_SILENT_HOST
+        elif after <= QUICK:
+            self._allowed[host] = min(MOST_SLOTS_OF_A_HOST, self._allowed[host] + 1)
+        elif self._allowed[host] > FIRST_SLOTS_OF_A_HOST:
+            self._allowed[host] -= 1
 
     def any_full(self) -> bool:
         return any(taken >= self._allowed[host] for host, taken in self._taken.items())
