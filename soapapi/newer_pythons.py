@@ -1,11 +1,13 @@
 """Let spyne 2.14 be imported by Python 3.12 and later.
 
 spyne carries six 1.14, whose importer of `six.moves` has only methods that Python 3.12 no longer calls. This finder
-answers for those names in its place. On Python 3.11 it does nothing.
+answers for those names in its place. Python 3.12 also complains of some of spyne's regular expressions, to every user.
+On Python 3.11 nothing of this is needed, and nothing is done.
 """
 
 import importlib
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -32,5 +34,7 @@ class SixMoves(MetaPathFinder, Loader):
 
 
 def install() -> None:
-    if sys.version_info >= (3, 12) and not any(isinstance(finder, SixMoves) for finder in sys.meta_path):
-        sys.meta_path.insert(0, SixMoves())
+    if sys.version_info < (3, 12) or any(isinstance(finder, SixMoves) for finder in sys.meta_path):
+        return
+    sys.meta_path.insert(0, SixMoves())
+    warnings.filterwarnings("ignore", "invalid escape sequence", SyntaxWarning, module=r".*\Wspyne\W.*")

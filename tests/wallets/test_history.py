@@ -171,7 +171,7 @@ def test_a_page_of_a_hundred_thousand_reads_no_more_than_one_of_three_thousand(
     stranger: Wallet,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Counted in blocks that the database touches, which no busy machine makes slower. It grew 33 times, so twice is flat."""
+    """Counted in blocks that the database touches, as no busy machine changes them. Twice is flat for 33 times more."""
     monkeypatch.setattr(history, "STEP", 1000)
     monkeypatch.setattr(history, "DISTANCE", 1000)
     record(world, poor_buyer, stranger, *(START + number * MINUTE for number in range(3_000)))
