@@ -235,7 +235,7 @@ def test_a_public_url_is_the_address_wherever_the_request_came_to(settings: Any)
 def test_behind_a_trusted_proxy_the_address_is_https(settings: Any) -> None:
     settings.TRUSTED_PROXIES = ["127.0.0.1"]
 
-    assert address(served(**{"x-forwarded-proto": "https"})) == "https://testserver/OkPayAPI"
+    assert address(served(host="testserver", **{"x-forwarded-proto": "https"})) == "https://testserver/OkPayAPI"
 
 
 def test_the_schemas_are_valid() -> None:
