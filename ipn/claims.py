@@ -45,7 +45,8 @@ class Due:
 
 
 # Walks from host to host along the index, so that thousands of messages for one host cost no more than one, and takes
-# of each only what it has room for.
+# of each only what it has room for. What happened to one payment is told in its order: the next message about it waits
+# for the first attempt of the one before.
 CLAIM = """
 WITH RECURSIVE
 clock AS MATERIALIZED (
@@ -77,6 +78,11 @@ due AS MATERIALIZED (
             AND message.next_attempt_at <= clock.now
             AND message.next_attempt_at <= (SELECT max(clock.now) FROM clock)
             AND (message.claimed_until IS NULL OR message.claimed_until < statement_timestamp())
+            AND NOT EXISTS (
+                SELECT FROM ipn_ipnmessage earlier
+                WHERE earlier.transaction_id = message.transaction_id AND earlier.id < message.id
+                    AND earlier.attempts_made = 0 AND earlier.next_attempt_at IS NOT NULL
+            )
         ORDER BY message.next_attempt_at, message.id
         LIMIT COALESCE((SELECT room.slots FROM room WHERE room.host = host.host), %(slots_of_a_new_host)s)
         FOR UPDATE OF message SKIP LOCKED

@@ -51,7 +51,7 @@ def _kick_whenever_wanted() -> None:
         _wanted.clear()
         try:
             if cache.add(PENDING, True, PENDING_FOR):
-                pump.delay()
+                pump.apply_async(expires=PENDING_FOR)
         except (RedisError, OperationalError, OSError) as error:
             logger.warning("No kick, the sweep will do: %s", error)
             threading.Event().wait(REST_AFTER_A_FAILURE)

@@ -195,4 +195,5 @@ class Pump:
     def _record(self) -> None:
         claims.record(self._unrecorded)
         self._unrecorded = []
-        self._look = self._look or self._hungry
+        # There may have been no room before, and the next message about a payment waits for the one before.
+        self._look = True

@@ -18,6 +18,7 @@ from sandbox.models import Sandbox
 from tests.ipn.conftest import NOW, PAIRS, Queue
 from tests.listener import Answer, Listener, free_port, listening
 
+URL = "http://shop.example/"
 HALF_AN_HOUR = timedelta(minutes=30)
 Status = IpnMessage.Status
 Error = DeliveryAttempt.Error
@@ -47,7 +48,7 @@ def test_a_message_is_posted_as_it_was_sealed(queue: Queue, sandbox: Sandbox, li
 
 
 def test_identifiers_have_seven_digits_and_grow(queue: Queue) -> None:
-    first, second = queue("http://shop.example/"), queue("http://shop.example/")
+    first, second = queue(URL), queue(URL)
 
     assert first.id > 3_000_000
     assert second.id > first.id
@@ -176,6 +177,22 @@ class TestResend:
         assert (message.status, message.attempts_made, message.next_attempt_at) == (Status.SENT, 2, None)
 
 
+def test_what_happened_to_a_payment_is_told_in_its_order(queue: Queue, sandbox: Sandbox, listener: Listener) -> None:
+    # The first answer takes long; of another payment nobody waits for it.
+    listener.will(Answer(500, delay=0.3), Answer(200))
+    pending, completed = queue(listener.url), queue(listener.url)
+    other = queue(listener.url, transaction_id=7)
+
+    delivery.deliver_due(sandbox, now=NOW)
+
+    arrived = [request.variables["ok_ipn_id"] for request in listener.requests]
+    assert arrived.index(str(pending.id)) < arrived.index(str(completed.id))
+    assert arrived[-1] == str(completed.id)
+    assert {pending.id, completed.id, other.id} == set(map(int, arrived))
+    completed.refresh_from_db()
+    assert completed.status == Status.SENT
+
+
 def claim(sandbox: Sandbox, limit: int = 100, **changes: object) -> list[claims.Claim]:
     arguments = {"limit": limit, "room": {}, "slots_of_a_new_host": 100} | changes
     return claims.claim(Due(timezone.now(), sandbox, NOW), **arguments)  # type: ignore[arg-type]
@@ -183,7 +200,7 @@ def claim(sandbox: Sandbox, limit: int = 100, **changes: object) -> list[claims.
 
 class TestClaims:
     def test_a_claim_leaves_the_schedule_as_it_is_and_keeps_others_away(self, queue: Queue, sandbox: Sandbox) -> None:
-        message = queue("http://shop.example/")
+        message = queue(URL)
 
         (mine,) = claim(sandbox)
 
@@ -195,7 +212,7 @@ class TestClaims:
         assert timedelta(seconds=10) < message.claimed_until - timezone.now() < timedelta(seconds=20)
 
     def test_the_claim_of_a_lost_worker_runs_out(self, queue: Queue, sandbox: Sandbox) -> None:
-        queue("http://shop.example/")
+        queue(URL)
         claim(sandbox)
         IpnMessage.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
 
@@ -204,7 +221,7 @@ class TestClaims:
         assert again.number == 1
 
     def test_of_two_that_made_the_same_attempt_the_first_to_write_wins(self, queue: Queue, sandbox: Sandbox) -> None:
-        message = queue("http://shop.example/")
+        message = queue(URL)
         (slow,) = claim(sandbox)
         IpnMessage.objects.update(claimed_until=None)
         (quick,) = claim(sandbox)
@@ -217,15 +234,16 @@ class TestClaims:
         assert [attempt.response_head for attempt in message.deliveries.all()] == ["quick"]
 
     def test_the_oldest_go_first_in_the_order_of_their_creation(self, queue: Queue, sandbox: Sandbox) -> None:
-        younger = queue("http://shop.example/", now=NOW)
-        older = [queue("http://shop.example/", now=NOW - timedelta(seconds=1)) for _ in range(5)]
+        younger = queue(URL, transaction_id=None, now=NOW)
+        moment = NOW - timedelta(seconds=1)
+        older = [queue(URL, transaction_id=None, now=moment) for _ in range(5)]
 
         assert [each.message_id for each in claim(sandbox)] == [message.id for message in [*older, younger]]
 
     def test_of_a_host_no_more_than_it_has_room_for(self, queue: Queue, sandbox: Sandbox) -> None:
         for _ in range(5):
             for host in ("full.example", "Known.example:81", "new.example"):
-                queue(f"http://{host}/")
+                queue(f"http://{host}/", transaction_id=None)
 
         claimed = claim(sandbox, room={"full.example": 0, "known.example:81": 3}, slots_of_a_new_host=2)
 
@@ -233,7 +251,7 @@ class TestClaims:
 
     def test_the_walk_goes_on_behind_a_host(self, queue: Queue, sandbox: Sandbox) -> None:
         for host in ("a.example", "b.example", "c.example"):
-            queue(f"http://{host}/")
+            queue(f"http://{host}/", transaction_id=None)
 
         assert [each.host for each in claim(sandbox, limit=1)] == ["a.example"]
         assert [each.host for each in claim(sandbox, after="a.example")] == ["b.example", "c.example"]
@@ -242,14 +260,9 @@ class TestClaims:
         real = timezone.now()
         ahead = Sandbox.objects.create(id="ahead", clock_offset=timedelta(hours=2))
         frozen = Sandbox.objects.create(id="frozen", frozen_at=real - timedelta(hours=2))
-        due_in_an_hour = [
-            queue("http://shop.example/", sandbox=each, now=real + timedelta(hours=1))
-            for each in (sandbox, ahead, frozen)
-        ]
-        an_hour_ago = [
-            queue("http://shop.example/", sandbox=each, now=real - timedelta(hours=1))
-            for each in (sandbox, ahead, frozen)
-        ]
+        sandboxes, hour = (sandbox, ahead, frozen), timedelta(hours=1)
+        due_in_an_hour = [queue(URL, sandbox=each, transaction_id=None, now=real + hour) for each in sandboxes]
+        an_hour_ago = [queue(URL, sandbox=each, transaction_id=None, now=real - hour) for each in sandboxes]
 
         claimed = claims.claim(Due(real), limit=100, room={}, slots_of_a_new_host=100)
 
@@ -260,7 +273,7 @@ class TestClaims:
         }
 
     def test_released_claims_are_free_at_once(self, queue: Queue, sandbox: Sandbox) -> None:
-        queue("http://shop.example/")
+        queue(URL)
         claims.release(claim(sandbox))
 
         assert len(claim(sandbox)) == 1
@@ -299,7 +312,7 @@ def in_threads(count: int, work: object) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_eight_pumps_on_the_same_messages_send_each_once(queue: Queue, sandbox: Sandbox, listener: Listener) -> None:
     listener.will(Answer(delay=0.01))
-    messages = [queue(listener.url) for _ in range(300)]
+    messages = [queue(listener.url, transaction_id=number) for number in range(300)]
 
     in_threads(8, lambda: pump.Pump(sandbox=sandbox, now=NOW).run())
 
@@ -356,8 +369,8 @@ def test_a_pump_that_is_stopped_gives_back_what_does_not_end(
 ) -> None:
     monkeypatch.setattr(pump, "PATIENCE_AT_THE_END", 0.2)
     listener.will(Answer(200), Answer(hang=True))
-    for _ in range(3):
-        queue(listener.url)
+    for number in range(3):
+        queue(listener.url, transaction_id=number)
     pumping = pump.Pump(sandbox=sandbox, now=NOW, linger=60)
 
     def work() -> None:
@@ -386,13 +399,13 @@ def test_dead_listeners_delay_nobody_but_themselves(
         hanging_too.will(Answer(hang=True))
         # The dead ones' messages are older and many more.
         for _ in range(150):
-            queue(hanging.url, now=NOW - timedelta(hours=1))
-            queue(hanging_too.url, now=NOW - timedelta(hours=1))
+            queue(hanging.url, transaction_id=None, now=NOW - timedelta(hours=1))
+            queue(hanging_too.url, transaction_id=None, now=NOW - timedelta(hours=1))
         with_others = [listening() for _ in range(8)]
         others = [each.__enter__() for each in with_others]
         for _ in range(20):
             for other in others:
-                queue(other.url)
+                queue(other.url, transaction_id=None)
         pumping = pump.Pump(sandbox=sandbox, now=NOW)
 
         def work() -> None:

@@ -75,7 +75,7 @@ def test_a_worker_that_is_killed_loses_nothing(
 ) -> None:
     listener.will(Answer(delay=0.02))
     now = timezone.now()
-    messages = [queue(listener.url, now=now) for _ in range(600)]
+    messages = [queue(listener.url, transaction_id=number, now=now) for number in range(600)]
     scheduler(spawn)
 
     for so_many in (100, 250, 400):
