@@ -29,7 +29,7 @@ PATIENCE_AT_THE_END = 2.0  # seconds that a worker which is asked to stop gives 
 def run() -> None:
     """Deliver what is due, everywhere, until nothing is. Once per process: any other call makes that one look again."""
     _wanted.set()
-    while _wanted.is_set():
+    while _wanted.is_set() and not _ending.is_set():
         # Whoever has the turn looks at _wanted before he goes, so no kick is lost between the two of us.
         if not _turn.acquire(blocking=False):
             if running := _running:
@@ -43,6 +43,7 @@ def run() -> None:
 
 def stop() -> None:
     """The process is about to end: claim no more, and give back what does not end soon."""
+    _ending.set()
     if running := _running:
         running.stop()
 
@@ -58,6 +59,7 @@ def _run_one() -> None:
 
 _turn = threading.Lock()
 _wanted = threading.Event()
+_ending = threading.Event()
 _running: "Pump | None" = None
 
 
