@@ -11,6 +11,7 @@ from soapapi import addresses, switches, throttle, tokens
 from soapapi.addresses import IPAddress
 from soapapi.errors import AccountApiDisabled, AuthenticationFailed, CallNotAllowed, CallRefused, InvalidIpAddress
 from wallets import secrecy
+from wallets.compiled import Compiled
 from wallets.errors import IncorrectParameters, PaymentError, SourceAccountDoesntExist
 from wallets.models import ApiCall, Wallet
 
@@ -40,11 +41,7 @@ def admit(call: Call) -> None:
 
 def authenticate(call: Call, wallet_id: str, token: str) -> Wallet:
     """The wallet that calls. Raises SourceAccountDoesntExist, or CallRefused with the reason."""
-    wallet = (
-        Wallet.objects.select_related("account__sandbox")
-        .filter(id=wallet_id.strip().upper()[:20], role=Wallet.Role.CLIENT)
-        .first()
-    )
+    wallet = _client_wallet.first(wallet_id.strip().upper())
     if wallet is None:
         raise SourceAccountDoesntExist
     call.wallet = wallet
@@ -56,6 +53,11 @@ def authenticate(call: Call, wallet_id: str, token: str) -> Wallet:
         raise AuthenticationFailed(Reason.TOO_MANY_FAILURES)
     _check_token(call, wallet, token)
     return wallet
+
+
+_client_wallet = Compiled(
+    lambda wallet_id: Wallet.objects.select_related("account__sandbox").filter(id=wallet_id, role=Wallet.Role.CLIENT)
+)
 
 
 def require_extended_access(wallet: Wallet) -> None:
