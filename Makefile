@@ -9,11 +9,12 @@ ARGS ?= -n 2 --dist worksteal
 # The venv is used by its paths; an activated one must not get in between.
 unexport VIRTUAL_ENV PYTHONHOME
 
-.PHONY: help run serve test check format-check lint types imports migrations messages lock
+.PHONY: help run serve test bench check format-check lint types imports migrations messages lock
 
 help:
 	@echo "make run    the sandbox, everything included: http://127.0.0.1:8000/ (PORT and VAR move it)"
 	@echo "make test   every test, on servers of its own (ARGS=... for some of them)"
+	@echo "make bench  how fast it is, beside what it could be at most (SCALE=0.1 for a short look)"
 	@echo "make check  format, lint, types, import contracts, missing migrations, tests"
 	@echo "make serve  the production processes against DATABASE_URL and REDIS_URL"
 	@echo "make messages  the translations, brought up to date with the code"
@@ -27,6 +28,9 @@ serve: $(VENV)/hosted
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(VENV)/dev
+	@$(BIN)/python -m tests.bench
 
 check: format-check lint types imports migrations test
 

