@@ -152,13 +152,18 @@ def _with_scheme(name: str, value: str, schemes: tuple[str, ...]) -> str:
 
 def _mail_server(env: Env) -> MailServer:
     """Used in hosted mode; a sandbox keeps its messages."""
-    given = _with_scheme("EMAIL_URL", env.str("EMAIL_URL", "") or "smtp://localhost:25", tuple(MAIL_PORTS))
+    given = _with_scheme("EMAIL_URL", env.str("EMAIL_URL", "") or "smtp://localhost", tuple(MAIL_PORTS))
     url = urlsplit(given)
-    if not url.hostname:
+    try:
+        host, port = url.hostname, url.port or MAIL_PORTS[url.scheme]
+    except ValueError:
+        host = None
+    if not host:
+        # Not a word of what was given: there is a password in it.
         raise ValueError("EMAIL_URL must be an address such as smtp+tls://user:password@mail.example.com:587")
     return MailServer(
-        host=url.hostname,
-        port=url.port or MAIL_PORTS[url.scheme],
+        host=host,
+        port=port,
         user=unquote(url.username or ""),
         password=unquote(url.password or ""),
         starttls=url.scheme == "smtp+tls",

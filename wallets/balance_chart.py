@@ -10,8 +10,8 @@ from django.db.models.functions import TruncDay
 from wallets.models import Entry, Wallet
 from wallets.money import ZERO
 
-WIDTH, HEIGHT = 720, 220
-LEFT, RIGHT, TOP, BOTTOM = 8, 8, 26, 28
+WIDTH, HEIGHT = 720, 180
+LEFT, RIGHT, TOP, BOTTOM = 1, 1, 4, 4
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,6 @@ class Chart:
     height: int = HEIGHT
     left: int = LEFT
     right: int = WIDTH - RIGHT
-    top: int = TOP
     bottom: int = HEIGHT - BOTTOM
 
     @property

@@ -41,6 +41,9 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("IPN_TIMEOUT", "soon", "IPN_TIMEOUT"),
         ("IPN_ALLOW_PRIVATE", "2", "IPN_ALLOW_PRIVATE"),
         ("API_DIALECT", "2013", "API_DIALECT must be one of 2012, 2015"),
+        ("EMAIL_URL", "mail.example.com", "EMAIL_URL must start with smtp://"),
+        ("EMAIL_URL", "smtp://", "EMAIL_URL must be an address such as"),
+        ("EMAIL_URL", "smtp://user:secret/word@mail", "EMAIL_URL must be an address such as"),
     ],
 )
 def test_a_wrong_value_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str) -> None:
@@ -145,3 +148,21 @@ def test_the_addresses_of_the_embedded_servers_follow_from_var_alone() -> None:
 )
 def test_celery_is_told_the_same_server_and_database(redis_url: str, broker_url: str) -> None:
     assert environment.broker_url(redis_url) == broker_url
+
+
+def test_a_mail_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMAIL_URL", "smtp+tls://user%40example.com:p%2Fw@mail.example.com")
+    monkeypatch.setenv("EMAIL_FROM", "Pay <pay@example.com>")
+
+    mail = environment.read().email
+
+    assert (mail.host, mail.port, mail.user, mail.password) == ("mail.example.com", 587, "user@example.com", "p/w")
+    assert (mail.starttls, mail.tls, mail.sender) == (True, False, "Pay <pay@example.com>")
+
+
+def test_a_password_is_in_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for given in ("smtp://user:secret/word@mail", "http://user:secret@mail", "smtp://user:secret@:x"):
+        monkeypatch.setenv("EMAIL_URL", given)
+        with pytest.raises(SystemExit) as stopped:
+            environment.read()
+        assert "secret" not in str(stopped.value)

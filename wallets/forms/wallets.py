@@ -40,7 +40,9 @@ class IntegrationForm(forms.Form):
         help_text=_("Where a buyer returns to after cancelling, or when the payment failed."),
     )
     return_method = forms.ChoiceField(
-        label=_("Return method"), choices=Wallet.ReturnMethod.choices, widget=forms.RadioSelect
+        label=_("Return method"),
+        choices=[(method, method) for method in Wallet.ReturnMethod.values],
+        widget=forms.RadioSelect,
     )
     ipn_enabled = forms.BooleanField(label=_("Enable IPN"), required=False)
     ipn_url = WebAddressField(
