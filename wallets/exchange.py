@@ -2,6 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from wallets.compiled import Compiled
 from wallets.errors import CurrencyDisabled, CurrencyNotFound
 from wallets.models import Currency
 from wallets.money import CENT, D, round_half_up
@@ -9,12 +10,15 @@ from wallets.money import CENT, D, round_half_up
 
 def get_currency(code: str) -> Currency:
     """Raises CurrencyNotFound, CurrencyDisabled."""
-    currency = Currency.objects.filter(code=code).first()
+    currency = _currency.first(code)
     if currency is None:
         raise CurrencyNotFound
     if not currency.enabled:
         raise CurrencyDisabled
     return currency
+
+
+_currency = Compiled(lambda code: Currency.objects.filter(code=code))
 
 
 def rate(source: Currency, target: Currency) -> Decimal:

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from sandbox.models import Sandbox
+from wallets.compiled import Compiled
 from wallets.models import Account, Wallet
 
 WALLET_ID = re.compile(r"OK\d{9}", re.ASCII | re.IGNORECASE)
@@ -28,12 +29,14 @@ def open_wallet(account: Account, *, title: str, now: datetime, wallet_id: str =
 
 def house_wallet(sandbox: Sandbox, role: Wallet.Role, *, now: datetime, paysystem: str = "") -> Wallet:
     """OKPAY's own wallet for a purpose in this sandbox, opened when first needed."""
-    wallet = (
-        Wallet.objects.select_related("account")
-        .filter(account__sandbox=sandbox, account__kind=Account.Kind.HOUSE, role=role, paysystem=paysystem)
-        .first()
+    return _house_wallet.first(sandbox.id, role, paysystem) or _open_house_wallet(sandbox, role, paysystem, now)
+
+
+_house_wallet = Compiled(
+    lambda sandbox_id, role, paysystem: Wallet.objects.select_related("account").filter(
+        account__sandbox=sandbox_id, account__kind=Account.Kind.HOUSE, role=role, paysystem=paysystem
     )
-    return wallet or _open_house_wallet(sandbox, role, paysystem, now)
+)
 
 
 def primary_wallet(account: Account) -> Wallet | None:
@@ -44,6 +47,8 @@ def primary_wallet(account: Account) -> Wallet | None:
 def find_wallet(receiver: str, *, sandbox: Sandbox | None = None) -> Wallet | None:
     """The client's wallet named by a wallet ID, an e-mail address or a phone number, or None."""
     receiver = receiver.strip()
+    if sandbox and WALLET_ID.fullmatch(receiver):
+        return _client_wallet.first(sandbox.id, receiver.upper())
     wallets = Wallet.objects.select_related("account__sandbox").filter(role=Wallet.Role.CLIENT)
     if sandbox:
         wallets = wallets.filter(account__sandbox=sandbox)
@@ -56,6 +61,13 @@ def find_wallet(receiver: str, *, sandbox: Sandbox | None = None) -> Wallet | No
     else:
         return None
     return found.order_by("created_at", "id").first()
+
+
+_client_wallet = Compiled(
+    lambda sandbox_id, wallet_id: Wallet.objects.select_related("account__sandbox").filter(
+        account__sandbox=sandbox_id, role=Wallet.Role.CLIENT, id=wallet_id
+    )
+)
 
 
 def find_wallets(receivers: Collection[str], *, sandbox: Sandbox) -> dict[str, Wallet]:
