@@ -159,11 +159,14 @@ def _payments_per_second(port: int, seconds: float) -> float:
     clients = [threading.Thread(target=pay, args=(client,), daemon=True) for client in range(CLIENTS)]
     for client in clients:
         client.start()
-    start.wait()
-    started = time.monotonic()
-    until = started + seconds
-    for client in clients:
-        client.join()
+    try:
+        start.wait()
+        started = time.monotonic()
+        until = started + seconds
+        for client in clients:
+            client.join()
+    finally:
+        until = 0  # by Ctrl-C: the server waits for whoever goes on paying
     if failures:
         raise failures[0]
     return sum(made) / (time.monotonic() - started)
