@@ -26,7 +26,9 @@ class Mailbox(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         kept = [
-            MailboxMessage(sandbox=_sandbox_of(to), to=to[:254], subject=str(message.subject)[:255], body=str(message.body))
+            MailboxMessage(
+                sandbox=_sandbox_of(to), to=to[:254], subject=str(message.subject)[:255], body=str(message.body)
+            )
             for message in email_messages
             for to in message.recipients()
         ]

@@ -1,5 +1,6 @@
 """What must exist: the 21 currencies everywhere, and the demo cast in a sandbox installation."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -135,9 +136,10 @@ def currencies(*, restore_rates: bool = False) -> None:
 def demo_cast(sandbox: Sandbox, *, now: datetime) -> None:
     """Make sure that the cast exists; whoever is there stays as he is."""
     present = set(Account.objects.filter(id__in=[who["account"]["id"] for who in CAST]).values_list("id", flat=True))
-    for who in CAST:
-        if who["account"]["id"] not in present:
-            _add(who, sandbox, now)
+    amounts = [
+        each for who in CAST if who["account"]["id"] not in present for each in _opening_balances(who, sandbox, now)
+    ]
+    deposits.deposit_many(amounts, now=now, comment="Opening balance")
     email, password = STAFF
     if not User.objects.filter(email=email).exists():
         User.objects.create(email=email, password=_hashed(password), is_staff=True, is_superuser=True)
@@ -163,7 +165,8 @@ def _hashed(password: str) -> str:
     return make_password(password)
 
 
-def _add(who: dict[str, Any], sandbox: Sandbox, now: datetime) -> None:
+def _opening_balances(who: dict[str, Any], sandbox: Sandbox, now: datetime) -> Iterator[tuple[Wallet, str, Decimal]]:
+    """Add somebody of the cast, and say what is to be deposited for him."""
     email, password = who["login"]
     account = Account.objects.create(
         sandbox=sandbox,
@@ -180,4 +183,4 @@ def _add(who: dict[str, Any], sandbox: Sandbox, now: datetime) -> None:
     wallet.save(force_insert=True)
     amounts: dict[str, Decimal] = who["has"]
     for currency, amount in amounts.items():
-        deposits.deposit(wallet, currency=currency, amount=amount, now=now, comment="Opening balance")
+        yield wallet, currency, amount

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, transaction
 from django.db.models import Sum
-from pytest_django.fixtures import Settings
 
 from sandbox import clock
 from wallets import deposits, ledger, payments, registration, reversals, seed
@@ -20,9 +19,8 @@ from wallets.money import D
 
 
 @pytest.fixture
-def ten_wallets(transactional_db: None, settings: Settings) -> list[Wallet]:
+def ten_wallets(transactional_db: None) -> list[Wallet]:
     """Ten verified clients with 50.00 USD each: little enough that some payments must be refused."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     seed.currencies()
     sandbox = clock.default_sandbox()
     wallets = []
