@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import DatabaseError
 from spyne import MethodContext
 from spyne.server import ServerBase
 
@@ -16,6 +17,7 @@ from soapapi.errors import CallRefused, InternalError, name_of
 from wallets.errors import PaymentError
 
 OK, FAULT = 200, 500
+LONGEST_DETAIL = 200  # characters in the log: it may name what was sent
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +62,10 @@ def refusal(error: CallRefused) -> Answer:
 def _note(call: Call, error: CallRefused | PaymentError) -> None:
     """One line for the log, with nothing of what was sent but the names of things; a row for the merchant."""
     name = name_of(error)
-    detail = f" ({error.detail})" if isinstance(error, CallRefused) and error.detail else ""
+    detail = f" ({error.detail[:LONGEST_DETAIL]})" if isinstance(error, CallRefused) and error.detail else ""
     wallet = call.wallet.id if call.wallet else "nobody"
     log.info("%s for %s from %s: %s%s", call.operation or "SOAP request", wallet, call.address, name, detail)
-    authentication.keep(call, error, name)
+    try:
+        authentication.keep(call, error, name)
+    except DatabaseError:
+        log.exception("A refusal could not be kept for its merchant.")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import DatabaseError
 
 from soapapi import switches, throttle
 from tests.soapapi.calls import call, fault, post, request, token
@@ -242,6 +243,27 @@ def test_extended_functions_are_for_verified_merchants_with_access(merchant: Wal
             assert last_refusal(merchant).reason == Reason.EXTENDED
         else:
             assert call("EX_Account_Check", merchant.id, Account="x") == "0"
+
+
+def test_a_refusal_that_cannot_be_kept_is_a_refusal_all_the_same(
+    merchant: Wallet, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_down(**fields: object) -> None:
+        raise DatabaseError("the disk is full")
+
+    monkeypatch.setattr(ApiCall.objects, "create", break_down)
+
+    assert fault("Wallet_Get_Balance", WalletID=merchant.id, SecurityToken="") == "Authentication_Failed"
+    assert "the disk is full" in caplog.text
+
+
+def test_the_log_names_no_more_than_a_line_of_what_was_sent(merchant: Wallet, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "soapapi")
+    post(request("Drop_" + "x" * 20_000))
+
+    (line,) = [record.getMessage() for record in caplog.records if record.name.startswith("soapapi")]
+    assert "Drop_xxx" in line
+    assert len(line) < 400
 
 
 def test_nothing_secret_is_logged(merchant: Wallet, caplog: pytest.LogCaptureFixture) -> None:
