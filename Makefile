@@ -9,12 +9,13 @@ ARGS ?= -n 2 --dist worksteal
 # The venv is used by its paths; an activated one must not get in between.
 unexport VIRTUAL_ENV PYTHONHOME
 
-.PHONY: help run serve test bench check format-check lint types imports migrations messages lock
+.PHONY: help run serve test quick bench check format-check lint types imports migrations messages lock
 
 help:
 	@echo "make run    the sandbox, everything included: http://127.0.0.1:8000/ (PORT and VAR move it)"
 	@echo "make test   every test, on servers of its own (ARGS=... for some of them)"
 	@echo "make bench  how fast it is, beside what it could be at most (SCALE=0.1 for a short look)"
+	@echo "make quick  the tests without browsers, foreign clients and long runs"
 	@echo "make check  format, lint, types, import contracts, missing migrations, tests"
 	@echo "make serve  the production processes against DATABASE_URL and REDIS_URL"
 	@echo "make messages  the translations, brought up to date with the code"
@@ -31,6 +32,10 @@ test: $(VENV)/dev
 
 bench: $(VENV)/dev
 	@$(BIN)/python -m tests.bench
+
+# What developers run all day: without browsers, foreign clients, and whatever takes more than some seconds.
+quick: $(VENV)/dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not browser"
 
 check: format-check lint types imports migrations test
 

@@ -125,6 +125,7 @@ def test_every_model_is_there() -> None:
     assert not [model for model in ours() if not admin.site.is_registered(model)]
 
 
+@pytest.mark.slow
 def test_every_page_opens(staff: Client, full_world: None) -> None:
     for model in ours():
         _opens(staff, model)

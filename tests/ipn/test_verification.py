@@ -334,6 +334,7 @@ def changed(body: str, chance: random.Random) -> str:
     return "&".join(pieces)
 
 
+@pytest.mark.slow
 def test_a_thousand_generated_messages(queue: Queue) -> None:
     chance = random.Random(20100601)
     for number in range(1000):

@@ -182,6 +182,7 @@ def test_segments_go_with_their_transactions(busy: Wallet) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_page_of_a_hundred_thousand_reads_no_more_than_one_of_three_thousand(
     world: Sandbox,
     buyer: Wallet,

@@ -40,6 +40,7 @@ def ten_wallets(transactional_db: None) -> list[Wallet]:
     return wallets
 
 
+@pytest.mark.slow
 def test_twenty_threads_two_hundred_payments_each(ten_wallets: list[Wallet]) -> None:
     before = Balance.objects.aggregate(sum=Sum("amount"))["sum"]
 
