@@ -36,11 +36,12 @@ class Period:
 
 @dataclass(frozen=True)
 class _Segment:
-    """Transactions with IDs above `after`, up to `last` or all; `count` of them are in the period."""
+    """Transactions with IDs above `after`, up to `last` or all; `count` of them are in the period, behind `newer`."""
 
     after: int
     last: int | None
     count: int
+    newer: int
 
 
 ALWAYS = Period(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
@@ -51,21 +52,21 @@ def page(wallet: Wallet, *, number: int, size: int, period: Period = ALWAYS) -> 
 
     Wallets and accounts of both sides are loaded.
     """
-    segments = _segments(wallet, period)
     skip = (number - 1) * size
+    rest = _rest(wallet, period)
+    total, closed = _closed_segments(wallet, period, newer=rest.count, skip=skip, most=size)
     ids: list[int] = []
-    for segment in segments:
-        if skip < segment.count and len(ids) < size:
-            ids += _ids(wallet, segment, period, skip=skip, most=size - len(ids))
-        skip = max(0, skip - segment.count)
-    return Page(_loaded(ids), sum(segment.count for segment in segments))
+    for segment in (rest, *closed):
+        within = max(0, skip - segment.newer)
+        if within < segment.count and len(ids) < size:
+            ids += _ids(wallet, segment, period, skip=within, most=size - len(ids))
+    return Page(_loaded(ids), rest.count + total)
 
 
-def _segments(wallet: Wallet, period: Period) -> list[_Segment]:
-    """All that may have something in the period, the newest first."""
+def _rest(wallet: Wallet, period: Period) -> _Segment:
+    """The newest, which are in no segment yet."""
     length, after = _cut(wallet)
-    rest = length if period == ALWAYS else _count(wallet, period, after=after)
-    return [_Segment(after, None, rest), *_closed_segments(wallet, period)]
+    return _Segment(after, None, length if period == ALWAYS else _count(wallet, period, after=after), 0)
 
 
 def _cut(wallet: Wallet) -> tuple[int, int]:
@@ -102,12 +103,19 @@ def _some(columns: str, *, after: str = "%(after)s", last: str = "%(last)s") -> 
 
 # Without a period only the index is read.
 _WITHIN = {True: f"{_some('id')} WHERE true", False: f"{_some('id, created_at')} WHERE {_IN_PERIOD}"}
+# How many are in all of them, and those that the page touches: a thousand segments stay where they are. Each is counted
+# once, which PostgreSQL would not do by itself.
 _SEGMENTS = (
-    "SELECT after, last_id, CASE WHEN earliest >= %(since)s AND latest < %(before)s THEN %(step)s"  # noqa: S608
+    "WITH counted AS MATERIALIZED (SELECT position, after, last_id,"  # noqa: S608
+    " CASE WHEN earliest >= %(since)s AND latest < %(before)s THEN %(step)s"
     f" ELSE (SELECT count(*) FROM {_some('created_at', after='segment.after', last='segment.last_id')}"
-    f" WHERE {_IN_PERIOD})"
-    " END FROM wallets_historysegment segment"
-    " WHERE wallet_id = %(wallet)s AND latest >= %(since)s AND earliest < %(before)s ORDER BY position DESC"
+    f" WHERE {_IN_PERIOD}) END::bigint AS count FROM wallets_historysegment segment"
+    " WHERE wallet_id = %(wallet)s AND latest >= %(since)s AND earliest < %(before)s),"
+    " placed AS (SELECT *, (%(newer)s + sum(count) OVER (ORDER BY position DESC) - count)::bigint AS newer"
+    " FROM counted)"
+    " SELECT coalesce(sum(count), 0)::bigint, coalesce(array_agg(ARRAY[after, last_id, count, newer]"
+    " ORDER BY position DESC) FILTER (WHERE newer < %(skip)s + %(most)s AND newer + count > %(skip)s), '{}')"
+    " FROM placed"
 )
 # A transaction is settled when every database transaction that began before it was written has ended.
 _CUT = (
@@ -131,9 +139,14 @@ def _make_segments(wallet: Wallet, position: int, after: int, *, most: int) -> N
         cursor.execute(_CUT, _parameters(wallet, ALWAYS, after) | {"position": position, "most": most, "step": STEP})
 
 
-def _closed_segments(wallet: Wallet, period: Period) -> list[_Segment]:
-    rows = _rows(_SEGMENTS, _parameters(wallet, period) | {"step": STEP})
-    return [_Segment(*row) for row in rows]
+def _closed_segments(wallet: Wallet, period: Period, *, newer: int, skip: int, most: int) -> tuple[int, list[_Segment]]:
+    """How many transactions are in closed segments, and the segments which have some of those that are asked for.
+
+    `newer` are not in any; `skip` and `most` count from the newest of all.
+    """
+    parameters = _parameters(wallet, period) | {"step": STEP, "newer": newer, "skip": skip, "most": most}
+    ((total, touched),) = _rows(_SEGMENTS, parameters)
+    return total, [_Segment(*segment) for segment in touched]
 
 
 def _count(wallet: Wallet, period: Period, *, after: int) -> int:
