@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
+from django.utils import translation
 from pytest_django.fixtures import Settings
 
 from sandbox import clock
@@ -28,6 +29,12 @@ def _the_books_are_right(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """A page in another language leaves it to its thread; a web process chooses anew for each request."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
