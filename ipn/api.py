@@ -1,18 +1,21 @@
 """The control API's part of the notifications: messages with every attempt, and every call that asked about one."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from ipn import delivery
+from ipn import delivery, simulator
 from ipn.models import DeliveryAttempt, IpnMessage, Verification
-from sandbox.api import ControlView, ListQuery, Nothing, Query
+from sandbox.api import ControlView, ListQuery, Nothing, Query, Strict, WebAddress
 from sandbox.models import DEFAULT
 
 
@@ -83,6 +86,26 @@ class MessagesQuery(ListQuery):
     columns = {"wallet": ("wallet_id",), "transaction": ("transaction_id",)}
 
 
+class SimulateFields(Strict):
+    """A test message as the IPN Simulator sends it: default test data of a kind, any variable changed or left out."""
+
+    wallet = serializers.CharField(help_text="Whose listener is tried.")
+    url = WebAddress(default="", help_text="Empty: the wallet's Payment Notification (IPN) URL.")
+    kind = serializers.ChoiceField(choices=simulator.KINDS, default="payment_link")
+    status = serializers.ChoiceField(choices=simulator.STATUSES, default="completed")
+    reason = serializers.ChoiceField(
+        choices=[*dict.fromkeys((*simulator.PENDING_REASONS, *simulator.REVERSAL_REASONS))],
+        default="",
+        allow_blank=True,
+        help_text="Of a pending or reversed status.",
+    )
+    variables = serializers.DictField(
+        child=serializers.CharField(allow_blank=True, allow_null=True, trim_whitespace=False, max_length=1000),
+        default=dict,
+        help_text="Changes to the default test data, by name; null leaves a variable out. Nothing is checked.",
+    )
+
+
 class VerificationFields(serializers.ModelSerializer[Verification]):
     """One call of ipn-verify: `reason` and `differences` say why it got its verdict."""
 
@@ -131,6 +154,32 @@ class MessagesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
         self.read(Nothing)
         delivery.resend(message, now=self.now)
         return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=SimulateFields, responses={201: MessageFields})
+    @action(detail=False, methods=["post"])
+    def simulate(self, request: Request) -> Response:
+        """Send a test message; it verifies as TEST. `POST wait/` waits for it."""
+        wanted = self.read(SimulateFields)
+        account = self.sandbox.accounts.filter(wallets__id=wanted["wallet"], wallets__role="client").first()
+        if account is None:
+            raise ValidationError({"wallet": [_("There is no such wallet in this sandbox.")]})
+        url = wanted["url"] or account.wallets.get(id=wanted["wallet"]).ipn_url
+        if not url:
+            raise ValidationError({"url": [_("Needed, because the wallet has no Payment Notification (IPN) URL.")]})
+        receiver = simulator.Receiver(wanted["wallet"], account.email, account.phone, account.id)
+        defaults = simulator.default_variables(
+            wanted["kind"], wanted["status"], receiver, self.now, reason=wanted["reason"]
+        )
+        pairs = dict(defaults) | wanted["variables"]
+        message = simulator.send(
+            sandbox=self.sandbox,
+            wallet_id=wanted["wallet"],
+            url=url,
+            kind=wanted["kind"],
+            pairs=[(name, value) for name, value in pairs.items() if value is not None],
+            now=self.now,
+        )
+        return Response(self.get_serializer(message).data, status=HTTPStatus.CREATED)
 
 
 class VerificationsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, GenericViewSet[Any]):

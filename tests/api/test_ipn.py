@@ -9,7 +9,7 @@ from ipn import verification
 from ipn.models import IpnMessage, Verification
 from sandbox import clock
 from tests.api.conftest import Api
-from tests.listener import Answer, Listener
+from tests.listener import Answer, Listener, listening
 from wallets import payments
 from wallets.models import Transaction, Wallet
 from wallets.money import D
@@ -147,3 +147,42 @@ def test_what_strangers_ask_is_seen_in_their_sandbox_only(api: Api, sale: Transa
     assert len(api.get("verifications/").results) == 1
     assert api.get("verifications/", sandbox="other").results == []
     assert api.get("ipn-messages/", sandbox="other").results == []
+
+
+class TestSimulate:
+    def test_a_test_message_verifies_as_test(self, api: Api, transactional_db: None, merchant: Wallet) -> None:
+        with listening() as listener:
+            changes = {"ok_invoice": "A-7", "ok_txn_comment": None, "ok_new": ""}
+            body = {"wallet": merchant.id, "url": listener.url, "kind": "send_money", "variables": changes}
+            answer = api.post("ipn-messages/simulate/", body)
+            api.post("wait/", {"timeout": 10})
+            received = listener.wait_for(1)[0]
+
+        assert (answer.status, answer.body["is_test"], answer.body["transaction"]) == (201, True, None)
+        assert received.variables["ok_txn_kind"] == "send_money"
+        assert received.variables["ok_receiver_wallet"] == merchant.id
+        assert (received.variables["ok_invoice"], received.variables["ok_new"]) == ("A-7", "")
+        assert "ok_txn_comment" not in received.variables
+        ask("ok_verify=true&" + received.body.decode())
+        assert Verification.objects.get().verdict == "TEST"
+
+    @pytest.mark.parametrize(
+        ("changes", "field"),
+        [
+            ({"wallet": "OK999999999"}, "wallet"),
+            ({"url": ""}, "url"),
+            ({"url": "ftp://shop.example.com/"}, "url"),
+            ({"kind": "gift"}, "kind"),
+            ({"status": "lost"}, "status"),
+            ({"reason": "rain"}, "reason"),
+            ({"variables": ["a"]}, "variables"),
+            ({"color": "red"}, "color"),
+        ],
+    )
+    def test_what_is_wrong_is_named(self, api: Api, merchant: Wallet, changes: dict[str, object], field: str) -> None:
+        body = {"wallet": merchant.id, "url": "http://127.0.0.1:9/"} | changes
+        answer = api.post("ipn-messages/simulate/", body)
+
+        assert answer.status == 400
+        assert answer.errors.keys() == {field}
+        assert not IpnMessage.objects.exists()
