@@ -36,7 +36,7 @@ def main(chosen: list[str]) -> int:
     if not finished:
         print("Stopped.")
         return 130
-    print(f"{time.monotonic() - started:.0f} seconds")
+    print(f"{time.monotonic() - started:.0f} seconds, of its own and others' work: load {os.getloadavg()[0]:.1f}")
     return 0
 
 

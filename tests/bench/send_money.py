@@ -22,14 +22,13 @@ from django.db import connection
 
 from sandbox import clock
 from tests.bench import requests, table
+from tests.bench.clients import PASSWORD, open_client
 from tests.bench.surroundings import program
 from wallets import audit, deposits
-from wallets.models import Account, Wallet
 
 CLIENTS = 8
 ROUNDS, SECONDS = 3, 5.0
 FIRST_PAYER, FIRST_RECEIVER = 300000000, 400000000
-PASSWORD = "BenchPass"
 WHAT = f"Send_Money over HTTP / pgbench, {CLIENTS} clients"
 
 
@@ -67,21 +66,9 @@ def find_pgbench() -> Path | None:
 
 
 def _open_wallets() -> None:
-    sandbox = clock.default_sandbox()
-    now = clock.now(sandbox)
+    now = clock.now(clock.default_sandbox())
     for number in [first + client for first in (FIRST_PAYER, FIRST_RECEIVER) for client in range(CLIENTS)]:
-        account = Account.objects.create(
-            id=str(number),
-            sandbox=sandbox,
-            first_name="Bench",
-            last_name=str(number),
-            email=f"{number}@example.com",
-            verification=Account.Verification.VERIFIED,
-            created_at=now,
-        )
-        wallet = Wallet(id=f"OK{number}", account=account, title="Bench", api_enabled=True, created_at=now)
-        wallet.api_password = PASSWORD
-        wallet.save(force_insert=True)
+        wallet = open_client(number)
         deposits.deposit(wallet, currency="EUR", amount=Decimal("1000000"), now=now)
 
 
