@@ -23,7 +23,7 @@ from sandbox.models import Sandbox
 from wallets import parties, payments
 from wallets.errors import SourceAccountDoesntExist
 from wallets.models import Account, Wallet
-from wallets.paysystems import OKPAY_BALANCE
+from wallets.paysystems import OKPAY_BALANCE, PAYSYSTEMS
 
 # What the page of an external payment system offers.
 OUTCOMES = {"paid": payments.PAID, "refused": payments.REFUSED, "pending": payments.PENDING}
@@ -138,6 +138,11 @@ class PayFields(Strict):
     address = DeliveryFields(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["paysystem"] == OKPAY_BALANCE and attrs["payer"] is None:
+            raise ValidationError({"payer": [_("Who pays from his OKPAY balance? An e-mail, wallet or account ID.")]})
+        if attrs["paysystem"] not in (OKPAY_BALANCE, *PAYSYSTEMS):
+            codes = ", ".join((OKPAY_BALANCE, *PAYSYSTEMS))
+            raise ValidationError({"paysystem": [_("There is no such method. Known: %(codes)s.") % {"codes": codes}]})
         if attrs["paysystem"] == OKPAY_BALANCE and attrs["outcome"] != "paid":
             raise ValidationError({"outcome": [_("Only a payment system has one; an OKPAY balance pays or refuses.")]})
         if attrs["paysystem"] != OKPAY_BALANCE and attrs["currency"]:

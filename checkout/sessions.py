@@ -5,6 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction as database
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from checkout import languages, orders
 from checkout.models import CheckoutSession, SessionItem
@@ -28,7 +29,14 @@ ENDED_AS = {
 class SessionClosed(CheckoutError):
     """It was paid, canceled or has expired."""
 
-    field, text = "status", _("This checkout is closed.")
+    field, text = "status", _("This checkout is closed. How it ended: %(status)s.")
+
+    def __init__(self, status: StrOrPromise) -> None:
+        super().__init__(status)
+        self.status = status
+
+    def __str__(self) -> str:
+        return str(self.text) % {"status": self.status}
 
 
 class MethodNotAllowed(CheckoutError):
@@ -168,7 +176,7 @@ def _locked(session: CheckoutSession) -> CheckoutSession:
 
 def _check_open(session: CheckoutSession, now: datetime) -> None:
     if not session.is_open or session.expires_at <= now:
-        raise SessionClosed
+        raise SessionClosed(Status(session.status if not session.is_open else Status.EXPIRED).label)
 
 
 def _check(session: CheckoutSession, payer: Account | None, choices: Choices) -> None:

@@ -63,7 +63,12 @@ def price(value: str) -> Decimal:
     except ValueError:
         amount = money.ZERO
     if not amount:
-        raise Unreadable(_("a positive number such as 25.00 or 1,234.50, no currency symbol, at most two decimals"))
+        raise Unreadable(
+            _(
+                "a positive number such as 25.00 or 1,234.50: no currency symbol, commas between thousands only,"
+                " at most twelve digits and two decimals"
+            )
+        )
     return amount
 
 

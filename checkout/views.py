@@ -48,9 +48,11 @@ leads_to_the_shop = csp_update({"form-action": ["http:", "https:"]})
 
 @csrf_exempt  # a shop's form comes from the shop's pages, and only opens a checkout
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def process(request: HttpRequest) -> HttpResponse:
     """process.html: a checkout is opened, or a page names everything that is wrong with the form."""
+    if request.method == "HEAD":
+        return HttpResponse()  # somebody checks whether the link leads anywhere; nothing is opened for that
     try:
         pairs = _pairs(request)
         if not payment_form.is_payment_form(pairs):

@@ -46,13 +46,16 @@ def advance(sandbox: Sandbox, by: timedelta) -> Done:
     was_frozen = sandbox.frozen_at is not None
     # Stands still between the steps: a worker that takes part then counts its retries from the same moments.
     now = clock.freeze(sandbox)
+    # What the steps take is not lost: afterwards the clock is ahead by exactly what was asked for.
+    ahead_by: timedelta | None = sandbox.clock_offset + by
     expired = _perform(sandbox, now)
     for moment in _moments(sandbox, after=now, until=now + by):
         if not _step(sandbox, to=moment):
+            ahead_by = None
             break  # Somebody reset the sandbox or its clock: this time is no more.
         expired += _perform(sandbox, moment)
     if not was_frozen:
-        clock.run(sandbox)
+        clock.run(sandbox, ahead_by=ahead_by)
     return _count(sandbox, last_attempt, expired)
 
 

@@ -49,11 +49,12 @@ def freeze(sandbox: Sandbox) -> datetime:
 
 
 @transaction.atomic
-def run(sandbox: Sandbox) -> datetime:
-    """Let the sandbox's time go on from where it stood."""
+def run(sandbox: Sandbox, *, ahead_by: timedelta | None = None) -> datetime:
+    """Let the sandbox's time go on: from where it stood, or so much ahead of real time, but never back."""
     current = Sandbox.objects.select_for_update().get(id=sandbox.id)
     if current.frozen_at is not None:
-        current.clock_offset = current.frozen_at - timezone.now()
+        stood = current.frozen_at - timezone.now()
+        current.clock_offset = stood if ahead_by is None else max(stood, ahead_by)
         current.frozen_at = None
         current.save(update_fields=["clock_offset", "frozen_at"])
     sandbox.clock_offset, sandbox.frozen_at = current.clock_offset, current.frozen_at

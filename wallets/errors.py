@@ -68,6 +68,19 @@ class IncorrectAmount(PaymentError):
     text = _("The amount must be a number with at most two decimal places, at least 0.01.")
 
 
+class MoreThanIsLeft(IncorrectAmount):
+    """Of a payment only so much can be given back."""
+
+    text = _("Of this payment %(left)s can still be given back; ask for at least 0.01 and no more than that.")
+
+    def __init__(self, left: Decimal) -> None:
+        super().__init__(left)
+        self.left = left
+
+    def __str__(self) -> str:
+        return str(self.text) % {"left": self.left}
+
+
 class InsufficientFunds(PaymentError):
     number, name, field = 300, "Insufficient_Funds", "amount"
     text = _("The wallet does not hold enough money.")
@@ -91,7 +104,14 @@ class WrongState(PaymentError):
     """Only pages and the control API can ask for this, so it has no name on the wire but the general one."""
 
     number, name, field = 106, "Access_Denied", "status"
-    text = _("The transaction's status does not allow this.")
+    text = _("The transaction's status, %(status)s, does not allow this.")
+
+    def __init__(self, status: StrOrPromise = "") -> None:
+        super().__init__(status)
+        self.status = status
+
+    def __str__(self) -> str:
+        return str(self.text) % {"status": self.status}
 
 
 class AlreadyJudged(WrongState):

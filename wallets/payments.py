@@ -444,7 +444,7 @@ def _locked(payment: Transaction, expected: Transaction.Status) -> Transaction:
         .get(id=payment.id)
     )
     if locked.status != expected:
-        raise WrongState
+        raise WrongState(locked.get_status_display())
     return locked
 
 

@@ -7,7 +7,7 @@ from django.db import transaction as database
 from django.db.models import Sum
 
 from wallets import announcements, ledger, limits, parties
-from wallets.errors import IncorrectAmount, WrongState
+from wallets.errors import MoreThanIsLeft, WrongState
 from wallets.ledger import Leg
 from wallets.models import Transaction, Wallet
 from wallets.money import CENT, ZERO, round_half_up
@@ -17,7 +17,7 @@ Status, Reason = Transaction.Status, Transaction.ReversalReason
 
 @database.atomic
 def refund(payment: Transaction, *, now: datetime, amount: Decimal | None = None) -> Transaction:
-    """Give the payer all or part of a completed payment back. Raises WrongState, IncorrectAmount, InsufficientFunds."""
+    """Give the payer all or part of a completed payment back. Raises WrongState, MoreThanIsLeft, InsufficientFunds."""
     return _reverse(payment, Reason.REFUND, amount, now)
 
 
@@ -36,12 +36,12 @@ def _reverse(
         .get(id=payment.id)
     )
     if payment.status != Status.COMPLETED or payment.kind not in announcements.ANNOUNCED:
-        raise WrongState
+        raise WrongState(payment.get_status_display())
     earlier = payment.reversals.aggregate(gross=Sum("gross"), fee=Sum("fee"), paid=Sum("paid_amount"))
     left = payment.gross + (earlier["gross"] or ZERO)
     amount = left if amount is None else amount
     if not CENT <= amount <= left or amount != amount.quantize(CENT):
-        raise IncorrectAmount
+        raise MoreThanIsLeft(left)
     last = amount == left
     fee = _share(payment.fee, earlier["fee"], amount, payment.gross, last=last)
     paid = None

@@ -106,9 +106,17 @@ def test_too_much_is_said_to_be_too_much(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("world")
-@pytest.mark.parametrize("method", ["put", "delete", "patch", "head"])
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
 def test_other_methods_are_refused(client: Client, method: str) -> None:
     assert getattr(client, method)("/process.html").status_code == 405
+
+
+@pytest.mark.usefixtures("world")
+def test_a_link_checker_opens_nothing(client: Client) -> None:
+    link = "/process.html?ok_receiver=OK702746927&ok_item_1_name=Poster&ok_item_1_price=100"
+
+    assert client.head(link).status_code == 200
+    assert not CheckoutSession.objects.exists()
 
 
 # Coming in

@@ -105,8 +105,17 @@ def test_refunds_return_exactly_what_was_paid(buyer: Wallet, merchant: Wallet) -
     payment.refresh_from_db()
     assert payment.status == "reversed"
     assert buyer.balance("USD") == merchant.balance("USD") == D("10000.00")
-    with pytest.raises(payments.WrongState):
+    with pytest.raises(payments.WrongState, match="status, Reversed,"):
         reversals.chargeback(payment, now=now)
+
+
+def test_no_more_is_given_back_than_is_left(buyer: Wallet, merchant: Wallet) -> None:
+    now = clock.now(buyer.account.sandbox)
+    payment = send(buyer, merchant.id, "100")
+    reversals.refund(payment, amount=D("40"), now=now)
+
+    with pytest.raises(IncorrectAmount, match=r"60\.00 can still be given back"):
+        reversals.refund(payment, amount=D("60.01"), now=now)
 
 
 class TestUnilateral:
