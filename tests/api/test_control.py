@@ -297,6 +297,13 @@ def test_the_clock(api: Api) -> None:
     assert (answer["frozen"], answer["offset"]) == (False, "PT0S")
 
 
+def test_what_the_steps_take_is_not_lost(api: Api) -> None:
+    api.post("clock/", {"advance": "PT25H"})
+    api.post("clock/", {"advance": "PT30M"})
+
+    assert clock.default_sandbox().clock_offset == timedelta(hours=25, minutes=30)
+
+
 def test_time_moves_on(api: Api) -> None:
     answer = api.post("clock/", {"advance": "P1DT2H30M"}).body
 
