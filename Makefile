@@ -4,8 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Modules are compiled when they are first imported, which most never are.
 INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --no-compile --require-hashes --requirement
-# For `make test`: what to run and how, for example ARGS="tests/ipn -k retry".
-ARGS ?= -n 2 --dist worksteal
+# For `make test`: what to run and how, for example ARGS="tests/ipn -k retry". Nothing given: everything.
+ARGS ?=
+PARALLEL := -n 2 --dist worksteal
+QUICK := not slow and not browser
 # The venv is used by its paths; an activated one must not get in between.
 unexport VIRTUAL_ENV PYTHONHOME
 
@@ -27,15 +29,21 @@ run: $(VENV)/sandbox
 serve: $(VENV)/hosted
 	@$(BIN)/python manage.py serve --end-with-parent
 
+# Everything in two runs: what is quick first, then what starts programs, browsers and foreign clients.
 test: $(VENV)/dev
+ifeq ($(strip $(ARGS)),)
+	$(BIN)/python -m pytest $(PARALLEL) -m "$(QUICK)"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not ($(QUICK))"
+else
 	$(BIN)/python -m pytest $(ARGS)
+endif
 
 bench: $(VENV)/dev
 	@$(BIN)/python -m tests.bench
 
 # What developers run all day: without browsers, foreign clients, and whatever takes more than some seconds.
 quick: $(VENV)/dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not browser"
+	$(BIN)/python -m pytest $(PARALLEL) -m "$(QUICK)"
 
 check: format-check lint types imports migrations test
 
