@@ -32,6 +32,10 @@ class CheckoutSession(models.Model):
         Sandbox, on_delete=models.CASCADE, related_name="checkout_sessions", verbose_name=_("sandbox")
     )
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.OPEN)
+    # What the payment will be: that of a shop's form, or of a purchase in the Marketplace.
+    kind = models.CharField(
+        _("kind"), max_length=20, choices=Transaction.Kind.choices, default=Transaction.Kind.PAYMENT_LINK
+    )
     created_at = models.DateTimeField(_("created"))
     expires_at = models.DateTimeField(_("expires"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
@@ -125,6 +129,8 @@ class SessionItem(models.Model):
     custom_1_value = models.CharField(_("custom field 1 value"), max_length=127, blank=True)
     custom_2_title = models.CharField(_("custom field 2 title"), max_length=127, blank=True)
     custom_2_value = models.CharField(_("custom field 2 value"), max_length=127, blank=True)
+    # The ID of a Marketplace item; none for what a shop sells on its own pages.
+    product_id = models.BigIntegerField(_("Marketplace item"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("item")

@@ -181,10 +181,11 @@ def _order(session: CheckoutSession, choices: Choices, address: payments.Address
                 custom_1_value=item.custom_1_value or values.get(f"{prefix}custom_1_value", "").strip(),
                 custom_2_title=item.custom_2_title,
                 custom_2_value=item.custom_2_value or values.get(f"{prefix}custom_2_value", "").strip(),
+                product_id=item.product_id,
             )
         )
     return payments.Order(
-        kind=Transaction.Kind.PAYMENT_LINK,
+        kind=Transaction.Kind(session.kind),
         receiver=session.receiver,
         currency=session.currency_id,
         items=items,

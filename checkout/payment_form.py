@@ -78,6 +78,7 @@ class Item:
     custom_1_value: str
     custom_2_title: str
     custom_2_value: str
+    product_id: int | None = None
 
     @property
     def shipping_total(self) -> Decimal:
@@ -110,6 +111,7 @@ class PaymentRequest:
     ipn_url: str
     language: str
     hints: tuple[Hint, ...]
+    kind: Transaction.Kind = Transaction.Kind.PAYMENT_LINK
 
 
 def read(form: bytes) -> list[Pair]:

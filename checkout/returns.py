@@ -94,7 +94,7 @@ def _of_no_transaction(session: CheckoutSession) -> list[Pair]:
     return [
         ("ok_charset", CHARSET),
         ("ok_receiver", session.receiver_as_sent),
-        ("ok_txn_kind", Transaction.Kind.PAYMENT_LINK.value),
+        ("ok_txn_kind", session.kind),
         ("ok_txn_currency", session.currency_id),
         ("ok_txn_status", Transaction.Status.CANCELED.value),
         ("ok_invoice", session.invoice),

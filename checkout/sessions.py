@@ -56,6 +56,7 @@ def open_session(request: PaymentRequest, *, now: datetime) -> CheckoutSession:
     """Keep what the shop asked for, all of it or nothing, for settings.CHECKOUT_LIFETIME of the sandbox's time."""
     session = CheckoutSession.objects.create(
         sandbox=request.receiver.account.sandbox,
+        kind=request.kind,
         created_at=now,
         expires_at=now + settings.CHECKOUT_LIFETIME,
         receiver=request.receiver,
@@ -88,6 +89,7 @@ def open_session(request: PaymentRequest, *, now: datetime) -> CheckoutSession:
             custom_1_value=item.custom_1_value,
             custom_2_title=item.custom_2_title,
             custom_2_value=item.custom_2_value,
+            product_id=item.product_id,
         )
         for number, item in enumerate(request.items, start=1)
     )

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from checkout.models import CheckoutSession
 from ipn.models import IpnMessage, Verification
+from marketplace.models import Product
 from sandbox import clock
 from sandbox.models import DEFAULT, Sandbox
 from wallets import seed
@@ -26,7 +27,7 @@ LOCK_TIMEOUT_MS = 300
 TRIES = 40
 # lock_not_available, deadlock_detected, foreign_key_violation (somebody added to what was being deleted)
 GAVE_WAY = ("55P03", "40P01", "23503")
-GATES: tuple[Model, ...] = (CheckoutSession, MonthlyTurnover, Transaction, IpnMessage)
+GATES: tuple[Model, ...] = (CheckoutSession, MonthlyTurnover, Transaction, Product, IpnMessage)
 
 
 def reset(sandbox: Sandbox) -> None:

@@ -14,7 +14,7 @@ from functools import cache, partial
 from django.db import transaction as database
 from django.db.models import prefetch_related_objects
 
-from wallets import announcements, exchange, fees, ledger, limits, parties
+from wallets import announcements, exchange, fees, followers, ledger, limits, parties
 from wallets.errors import (
     CannotPaySelf,
     IncorrectAmount,
@@ -133,6 +133,7 @@ def pay_from_balance(order: Order, *, payer: Wallet, now: datetime, from_currenc
     _check_parties(payer, order.receiver)
     limits.count(payer.account, price.total, exchange.get_currency(order.currency), now=now)
     payment = _record(order, price, payer_wallet=payer, method=OKPAY_BALANCE, outcome=PAID, now=now)
+    followers.follow(payment, now=now)
     announcements.announce(payment, now=now)
     ledger.post(payment, [*_charge(payment, now), *_credit(payment, now)], now=now)
     return payment
@@ -156,6 +157,7 @@ def pay_from_outside(
         raise TargetAccountBlocked
     outside = parties.house_wallet(order.receiver.account.sandbox, Wallet.Role.OUTSIDE, paysystem=method, now=now)
     payment = _record(order, price, payer_wallet=outside, payer_account=payer, method=method, outcome=outcome, now=now)
+    followers.follow(payment, now=now)
     announcements.announce(payment, now=now)
     if outcome.status == Status.COMPLETED:
         ledger.post(payment, [*_charge(payment, now), *_credit(payment, now)], now=now)
@@ -277,9 +279,10 @@ def collect(wallet: Wallet, *, now: datetime) -> list[Transaction]:
 def approve(payment: Transaction, *, now: datetime) -> Transaction:
     """Let a pending payment through. Raises WrongState when it is not pending (any more)."""
     payment = _locked(payment, Status.PENDING)
+    _decide(payment, Status.COMPLETED, now)
     hold = parties.house_wallet(payment.sandbox, Wallet.Role.HOLD, now=now)
     ledger.post(payment, [Leg(hold, payment.currency_id, -payment.total), *_credit(payment, now)], now=now)
-    return _decided(payment, Status.COMPLETED, now)
+    return payment
 
 
 @database.atomic
@@ -288,8 +291,9 @@ def decline(payment: Transaction, *, now: datetime) -> Transaction:
     payment = _locked(payment, Status.PENDING)
     if not payment.payer_wallet.is_house:
         limits.give_back(payment.payer_wallet.account, payment.total, payment.currency, paid_at=payment.created_at)
+    _decide(payment, Status.FAILED, now)
     ledger.undo(payment, now=now)
-    return _decided(payment, Status.FAILED, now)
+    return payment
 
 
 def _sending(
@@ -448,10 +452,10 @@ def _locked(payment: Transaction, expected: Transaction.Status) -> Transaction:
     return locked
 
 
-def _decided(payment: Transaction, status: Transaction.Status, now: datetime) -> Transaction:
+def _decide(payment: Transaction, status: Transaction.Status, now: datetime) -> None:
     payment.status = status
     payment.pending_reason = ""
     payment.updated_at = now
     payment.save(update_fields=["status", "pending_reason", "updated_at"])
+    followers.follow(payment, now=now)
     announcements.announce(payment, now=now)
-    return payment

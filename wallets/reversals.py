@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db import transaction as database
 from django.db.models import Sum
 
-from wallets import announcements, ledger, limits, parties
+from wallets import announcements, followers, ledger, limits, parties
 from wallets.errors import MoreThanIsLeft, WrongState
 from wallets.ledger import Leg
 from wallets.models import Transaction, Wallet
@@ -72,12 +72,14 @@ def _reverse(
     )
     if not payment.payer_wallet.is_house:
         limits.give_back(payment.payer_wallet.account, -reversal.total, payment.currency, paid_at=payment.created_at)
-    ledger.post(reversal, _legs(reversal, now), now=now)
     if last:
         payment.status, payment.reversal_reason = Status.REVERSED, reason
     payment.updated_at = now
     payment.save(update_fields=["status", "reversal_reason", "updated_at"])
+    followers.follow(reversal, now=now)
     announcements.announce(reversal, now=now)
+    # Last, because it locks balances that others wait for.
+    ledger.post(reversal, _legs(reversal, now), now=now)
     return reversal
 
 

@@ -200,6 +200,12 @@ class TransactionItem(models.Model):
         """ItemTotal of the official page: price x quantity + tax + handling + shipping."""
         return self.price * self.quantity + self.tax + self.handling + self.shipping
 
+    @property
+    def custom_fields(self) -> list[tuple[str, str]]:
+        """(title, value) of those that have a title."""
+        fields = [(self.custom_1_title, self.custom_1_value), (self.custom_2_title, self.custom_2_value)]
+        return [(title, value) for title, value in fields if title]
+
 
 class DeliveryAddress(models.Model):
     """Where the shipment items of a payment go, as given at the checkout."""

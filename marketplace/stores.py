@@ -1,0 +1,58 @@
+"""The life of a store: its owner registers it, staff let it in, or close it with a reason."""
+
+from datetime import datetime
+
+from django.db import IntegrityError
+from django.db import transaction as database
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.models import Store
+from wallets.errors import IncorrectParameters
+from wallets.models import Account, Wallet
+
+Status = Store.Status
+
+
+@database.atomic
+def register(
+    account: Account,
+    *,
+    wallet: Wallet,
+    name: str,
+    now: datetime,
+    description: str = "",
+    email: str = "",
+    phone: str = "",
+    url: str = "",
+) -> Store:
+    """A store that waits for approval. Raises IncorrectParameters when there is one already."""
+    assert wallet.account_id == account.id, "a store's money goes to its owner"
+    try:
+        with database.atomic():
+            return Store.objects.create(
+                account=account,
+                wallet=wallet,
+                name=name,
+                description=description,
+                email=email,
+                phone=phone,
+                url=url,
+                created_at=now,
+            )
+    except IntegrityError:
+        raise IncorrectParameters("account", _("This account has a store already.")) from None
+
+
+def approve(store: Store, *, now: datetime) -> None:
+    """Its published products can be bought."""
+    _decide(store, Status.APPROVED, "")
+
+
+def suspend(store: Store, *, reason: str, now: datetime) -> None:
+    """It sells nothing until it is approved again. The owner reads why."""
+    _decide(store, Status.SUSPENDED, reason)
+
+
+def _decide(store: Store, status: Store.Status, reason: str) -> None:
+    store.status, store.reason = status, reason
+    store.save(update_fields=["status", "reason"])
