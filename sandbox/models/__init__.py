@@ -1,0 +1,6 @@
+"""What is a sandbox's own and a tester may turn, one module per subject."""
+
+from sandbox.models.answers import RememberedAnswer
+from sandbox.models.sandboxes import DEFAULT, Sandbox
+
+__all__ = ["DEFAULT", "RememberedAnswer", "Sandbox"]
