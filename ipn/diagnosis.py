@@ -81,10 +81,10 @@ LABELS: dict[str, Words] = {
 }
 
 
-def diagnose(verification: Verification) -> Diagnosis:
-    """What there is to say about a call of ipn-verify."""
+def diagnose(verification: Verification, sent: Sequence[Pair] | None = None) -> Diagnosis:
+    """What there is to say about a call of ipn-verify. `sent` is what it ought to have been about, if that is known."""
     came = [pair for pair in parse(verification.body.encode()) if pair[0] != "ok_verify"]
-    expected = _expected(verification, came)
+    expected = _expected(verification, came) if sent is None else sent
     lines = compare(expected or [], came)
     findings = list(_about_the_request(verification))
     if verification.body.strip():

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ipn import delivery
-from ipn.models import IpnMessage, Verification
+from ipn.models import IpnMessage, ListenerCheck, Verification
 
 PAGE_SIZE = 50
 # How many messages one click may send again.
@@ -114,6 +114,12 @@ def unverified_among(messages: Iterable[IpnMessage]) -> set[int]:
     sent = {message.id for message in messages if message.status == IpnMessage.Status.SENT}
     verified = Verification.objects.filter(message_id__in=sent, verdict__in=GENUINE)
     return sent - {message_id for message_id in verified.values_list("message_id", flat=True) if message_id}
+
+
+def listener_check_of(message: IpnMessage) -> ListenerCheck | None:
+    """The Listener Check that told its listener of it, if it was one of the latest."""
+    told = [{"messages": [{"id": message.id}]}]
+    return ListenerCheck.objects.filter(wallet_id=message.wallet_id, facts__contains=told).first()
 
 
 def verifications(wallets: Collection[str]) -> QuerySet[Verification]:

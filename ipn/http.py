@@ -10,7 +10,7 @@ import logging
 import re
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -87,9 +87,31 @@ async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
 
 async def post(session: aiohttp.ClientSession, url: str, body: str) -> Answer:
     """Post once, follow nothing, take at most IPN_TIMEOUT. Never raises but when it is cancelled."""
+    return await _request(session, url, body)
+
+
+async def get(session: aiohttp.ClientSession, url: str) -> Answer:
+    """The same without a body, by the same rules."""
+    return await _request(session, url, None)
+
+
+async def within(seconds: float, request: Awaitable[Answer]) -> Answer:
+    """A request that is given up sooner than IPN_TIMEOUT."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await request
+    except TimeoutError:
+        return Answer(
+            error=Error.TIMED_OUT,
+            detail=f"no answer within {seconds:g} seconds",
+            duration=timedelta(seconds=seconds),
+        )
+
+
+async def _request(session: aiohttp.ClientSession, url: str, body: str | None) -> Answer:
     started = time.monotonic()
     try:
-        answer = await _post(session, _checked(url), body, give_up_at=started + settings.IPN_TIMEOUT)
+        answer = await _persist(session, _checked(url), body, give_up_at=started + settings.IPN_TIMEOUT)
     except Exception as error:
         answer = _explain(error)
     return Answer(
@@ -101,11 +123,11 @@ async def post(session: aiohttp.ClientSession, url: str, body: str) -> Answer:
     )
 
 
-async def _post(session: aiohttp.ClientSession, url: URL, body: str, *, give_up_at: float) -> Answer:
+async def _persist(session: aiohttp.ClientSession, url: URL, body: str | None, *, give_up_at: float) -> Answer:
     while True:
         connection = _Connection()
         try:
-            return await _post_once(session, url, body, connection, give_up_at - time.monotonic())
+            return await _request_once(session, url, body, connection, give_up_at - time.monotonic())
         except (aiohttp.ServerDisconnectedError, ConnectionResetError):
             # The listener closed a kept connection just when this message went out. A new one is another matter.
             if not connection.is_reused:
@@ -121,12 +143,13 @@ async def _note_reuse(_session: aiohttp.ClientSession, context: Any, _parameters
     context.trace_request_ctx.is_reused = True
 
 
-async def _post_once(
-    session: aiohttp.ClientSession, url: URL, body: str, connection: _Connection, timeout: float
+async def _request_once(
+    session: aiohttp.ClientSession, url: URL, body: str | None, connection: _Connection, timeout: float
 ) -> Answer:
-    async with session.post(
+    async with session.request(
+        "GET" if body is None else "POST",
         url,
-        data=body.encode(),
+        data=None if body is None else body.encode(),
         allow_redirects=False,
         # 0 would mean for ever.
         timeout=aiohttp.ClientTimeout(total=max(timeout, 0.001)),

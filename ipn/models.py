@@ -53,6 +53,8 @@ class IpnMessage(models.Model):
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True, help_text=_("Empty: nothing is due."))
     # The lease of the worker that is posting it. Real time, unlike the others: a worker dies by the real clock.
     claimed_until = models.DateTimeField(null=True)
+    # Of a Listener Check only: how long ipn-verify keeps its first verdict about it back.
+    verdict_delay = models.DurationField(null=True)
 
     class Meta:
         verbose_name = _("IPN message")
@@ -205,3 +207,36 @@ class Verification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.asked_at:%Y-%m-%d %H:%M:%S} {self.verdict}"
+
+
+class ListenerCheck(models.Model):
+    """One Listener Check: what a listener was told, story by story, and what could be seen of what it did."""
+
+    sandbox = models.ForeignKey(Sandbox, on_delete=models.CASCADE, related_name="listener_checks")
+    wallet_id = models.CharField(_("wallet"), max_length=11)
+    url = models.TextField(_("URL"))
+    orders_url = models.TextField(_("orders URL"), blank=True)
+    # What the shop is supposed to have sold, under an invoice for each story.
+    amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
+    currency = models.CharField(_("currency"), max_length=3)
+    number = models.PositiveIntegerField(_("number"), help_text=_("Ends the invoices."))
+    invoices = models.JSONField(_("invoices"), default=dict)
+    timeout = models.FloatField(_("timeout"), help_text=_("Seconds that the listener has for an answer."))
+    created_at = models.DateTimeField(_("created"))
+    # Real time: whoever runs it may die.
+    begun_at = models.DateTimeField(_("begun"), null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    # ipn.listener_check says what its keys are.
+    facts = models.JSONField(_("facts"), default=list)
+
+    class Meta:
+        verbose_name = _("listener check")
+        verbose_name_plural = _("listener checks")
+        ordering = ("-id",)
+        indexes = (
+            models.Index(F("wallet_id"), F("id").desc(), name="listener_check_newest_first"),
+            models.Index(F("id"), name="listener_check_waiting", condition=Q(begun_at=None)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.url}"

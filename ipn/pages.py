@@ -147,6 +147,7 @@ def message(request: HttpRequest, client: Client, message_id: int) -> HttpRespon
             "verifications": verifications,
             "never_verified": bool(past.unverified_among([message])),
             "can_be_resent": past.can_be_resent(message),
+            "listener_check": past.listener_check_of(message),
             "sent_body": attempts[-1].request_body if attempts else message.body(resend=False),
             "verify_url": _verify_url(request),
         },

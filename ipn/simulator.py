@@ -51,7 +51,7 @@ def default_variables(kind: str, status: str, receiver: Receiver, now: datetime,
         ("ok_charset", "utf-8"),
         ("ok_txn_kind", kind),
         *_receiver(kind, receiver),
-        *_payer(),
+        *payer_variables(),
         *_transaction(status, reason, now),
         *(_subscription(status) if kind == "subscription" else ()),
         ("ok_invoice", "INVOICE-1"),
@@ -83,7 +83,8 @@ def _receiver(kind: str, receiver: Receiver) -> Iterator[Pair]:
         yield "ok_receiver", receiver.wallet  # as the shop's form has it
 
 
-def _payer() -> list[Pair]:
+def payer_variables() -> list[Pair]:
+    """A made-up payer with every field filled in."""
     return [
         ("ok_payer_status", "verified"),
         ("ok_payer_id", "123456789"),

@@ -13,6 +13,7 @@ from celery.signals import worker_shutting_down
 
 from ipn import kicks
 from ipn import pump as pumping
+from ipn.listener_check import checks
 
 
 @shared_task(ignore_result=True)
@@ -25,7 +26,15 @@ def pump() -> None:
 @shared_task(ignore_result=True)
 def sweep() -> None:
     """Deliver what became due by time, and what a lost kick or a killed worker left: sent by the scheduler."""
+    for check_id in checks.waiting():
+        check_listener.delay(check_id)
     pumping.run()
+
+
+@shared_task(ignore_result=True)
+def check_listener(check_id: int) -> None:
+    """Run a Listener Check that somebody asked for on a page: sent on commit, and again by the sweep while it waits."""
+    checks.take_up(check_id)
 
 
 @worker_shutting_down.connect

@@ -70,6 +70,16 @@ def verify(
     )
 
 
+def delay(verification: Verification) -> float:
+    """Seconds to keep the answer back: none but for the first question about some messages of a Listener Check."""
+    message = verification.message
+    if message is None or message.verdict_delay is None:
+        return 0
+    if message.verifications.filter(id__lt=verification.id).exists():
+        return 0
+    return message.verdict_delay.total_seconds()
+
+
 def seal_return(
     *, sandbox: Sandbox, wallet_id: str, transaction_id: int, pairs: Sequence[Pair], now: datetime
 ) -> AutoReturn:

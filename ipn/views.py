@@ -3,6 +3,8 @@
 The request is read by hand: clients send any Content-Type or none, and a body in chunks.
 """
 
+import time
+
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -27,6 +29,7 @@ def verify(request: HttpRequest) -> HttpResponse:
         now=timezone.now(),
         unreadable=unreadable,
     )
+    time.sleep(verification.delay(answer))
     content = str(answer.verdict).encode("ascii")
     return HttpResponse(content, content_type="text/plain", headers={"Content-Length": str(len(content))})
 

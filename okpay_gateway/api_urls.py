@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from checkout import api as checkout
 from ipn import api as ipn
+from ipn.listener_check.api import CheckListenerView
 from okpay_gateway import api_docs, control, problems
 from wallets import api as wallets
 
@@ -21,6 +22,7 @@ version_1 = [
     path("wait/", control.WaitView.as_view()),
     path("clock/", control.ClockView.as_view()),
     path("ledger/audit/", wallets.AuditView.as_view()),
+    path("ipn-messages/check-listener/", CheckListenerView.as_view()),
     *router.urls,
 ]
 

@@ -7,6 +7,7 @@ from django import template
 
 from ipn import pictures
 from ipn.backlog import backlog
+from ipn.listener_check.faults import FAIL, PASS, WARN
 from ipn.models import Verification
 
 register = template.Library()
@@ -21,6 +22,18 @@ def seconds(duration: timedelta) -> str:
 def verdict_class(verdict: str) -> str:
     """The stylesheet's word for a verdict."""
     return "failed" if verdict == Verification.Verdict.INVALID else "verified"
+
+
+@register.filter
+def verdict_as_expected(verdict: str, expected: str) -> str:
+    """The stylesheet's word for a verdict where INVALID may be what is right."""
+    return "verified" if verdict == expected else "failed"
+
+
+@register.filter
+def outcome_class(outcome: str) -> str:
+    """The stylesheet's word for how a story of the Listener Check ended."""
+    return {PASS: "sent", WARN: "pending", FAIL: "failed"}.get(outcome, "")
 
 
 @register.filter

@@ -48,6 +48,7 @@ MENU: tuple[tuple[StrOrPromise, tuple[tuple[str, StrOrPromise], ...]], ...] = (
         (
             ("ipn-history", _("IPN History")),
             ("ipn-simulator", _("IPN Simulator")),
+            ("ipn-listener-check", _("Listener Check")),
             ("ipn-verifications", _("Verification Log")),
             ("mailbox", _("Mailbox")),
         ),
