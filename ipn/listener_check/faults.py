@@ -72,15 +72,17 @@ def _about_answers(posts: Sequence[Facts], check: ListenerCheck) -> Iterator[Not
 
 def _not_acknowledged(post: Facts, number: int, posts: Sequence[Facts]) -> Note:
     attempt = DeliveryAttempt(error=post["error"], response_code=post["code"])
-    what = f"{post['code']}, {attempt.get_error_display()}" if post["code"] else attempt.get_error_display()
-    if len(posts) == 1:
-        title = _("Not acknowledged: %(what)s (%(detail)s)") % {"what": what, "detail": post["detail"]}
+    if post["error"] == DeliveryAttempt.Error.STATUS:
+        what = str(post["code"])
     else:
-        title = _("%(number)d of %(posts)d not acknowledged: %(what)s (%(detail)s)") % {
+        what = f"{attempt.get_error_display()} ({post['detail']})"
+    if len(posts) == 1:
+        title = _("Not acknowledged: %(what)s") % {"what": what}
+    else:
+        title = _("%(number)d of %(posts)d not acknowledged: %(what)s") % {
             "number": number,
             "posts": len(posts),
             "what": what,
-            "detail": post["detail"],
         }
     cure = explanations.cure(attempt)
     if len(posts) == AT_ONCE and number < len(posts):

@@ -92,6 +92,14 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """The same note in one story or in several."""
+
+    note: Note
+    stories: list[Story]
+
+
+@dataclass(frozen=True)
 class Report:
     """A check as a whole."""
 
@@ -102,6 +110,19 @@ class Report:
     def counts(self) -> dict[str, int]:
         found = Counter(judgement.outcome for judgement in self.judgements)
         return {outcome: found[outcome] for outcome in (PASS, WARN, FAIL, SKIPPED)}
+
+    @cached_property
+    def faults(self) -> list[Fault]:
+        """What there is to mend, the worst first, each once however many stories show it."""
+        found: dict[tuple[str, str], list[tuple[Note, Story]]] = {}
+        for judgement in self.judgements:
+            for note in judgement.notes:
+                found.setdefault((str(note.title), str(note.cure)), []).append((note, judgement.story))
+        faults = [
+            Fault(max((note for note, _story in seen), key=_badness), [story for _note, story in seen])
+            for seen in found.values()
+        ]
+        return sorted(faults, key=lambda fault: _badness(fault.note), reverse=True)
 
     @property
     def passed(self) -> bool:
@@ -144,6 +165,10 @@ def judge(check: ListenerCheck) -> Report:
         different = {(note.outcome, str(note.title), str(note.cure)): note for note in found}
         judgements.append(Judgement(story, facts, list(different.values()), is_open))
     return Report(check, judgements)
+
+
+def _badness(note: Note) -> int:
+    return WORST_LAST.index(note.outcome)
 
 
 def _listed(counter: "Counter[str]") -> str:

@@ -1,9 +1,13 @@
 """A merchant repairs a listener in a browser: simulator, history, resend, and why INVALID."""
 
+import threading
+
 import pytest
+from django.db import connection
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from ipn.listener_check import checks
 from tests.ipn_pages.conftest import Queue, asked, attempted, queue, worker
 from tests.listener import Answer, Listener
 
@@ -63,6 +67,36 @@ def test_from_a_listener_that_fails_to_one_that_verifies(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_listener_is_checked_and_told_what_to_mend(
+    page: Page, live_server: LiveServer, listener: Listener, scheme: str
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 360, "height": 640})
+    log_in(page)
+    page.goto("/account/ipn/listener-check/")
+    page.get_by_label("URL of your listener").fill(listener.url)
+    page.get_by_role("button", name="Check the listener").click()
+    expect(page.get_by_role("status")).to_contain_text("Waiting for a worker")
+    # As the worker's task does it; meanwhile the page reloads itself.
+    worker = threading.Thread(target=taken_up, args=(int(page.url.rstrip("/").rpartition("/")[2]),))
+    worker.start()
+    expect(page.get_by_role("status")).to_contain_text("Your listener failed", timeout=30_000)
+    worker.join()
+
+    expect(page.get_by_text("It never asked ipn-verify").first).to_be_visible()
+    page.get_by_role("group").filter(has_text="Five at once").locator("summary").first.click()
+    expect(page.get_by_text("CHECK-FIVE-AT-ONCE-1", exact=True)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def taken_up(check_id: int) -> None:
+    try:
+        checks.take_up(check_id)
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_pages_fit_a_small_phone(page: Page, queue: Queue, scheme: str) -> None:
     message = attempted(queue(url="http://shop.example/" + "ipn" * 60), *[500] * 9, "timed_out", 200)
     verification = asked(message.body(resend=False).replace("25.00", "1.00") + "&" + "x" * 200 + "=" + "y" * 300)
@@ -76,6 +110,7 @@ def test_the_pages_fit_a_small_phone(page: Page, queue: Queue, scheme: str) -> N
         "/account/ipn/verifications/",
         f"/account/ipn/verifications/{verification.id}/",
         "/account/ipn/simulator/",
+        "/account/ipn/listener-check/",
         "/account/ipn/simulator/?wallet=OK702746927&url=http://shop.example/&kind=payment_link&status=completed",
     ):
         page.goto(path)

@@ -7,7 +7,7 @@ from ipn.models import IpnMessage
 from tests.ipn_pages.conftest import Queue, asked, attempted
 from wallets.models import User
 
-PAGES = ["/account/ipn/", "/account/ipn/simulator/", "/account/ipn/verifications/"]
+PAGES = ["/account/ipn/", "/account/ipn/simulator/", "/account/ipn/listener-check/", "/account/ipn/verifications/"]
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_staff_without_an_account_have_no_such_pages(client: Client, message: Ip
 
 
 def test_a_client_finds_its_own_pages(at_merchants: Client, message: IpnMessage) -> None:
-    assert [at_merchants.get(path).status_code for path in [*PAGES, *of(message)]] == [200] * 6
+    assert [at_merchants.get(path).status_code for path in [*PAGES, *of(message)]] == [200] * 7
 
 
 def test_another_client_finds_none_of_them(at_strangers: Client, message: IpnMessage) -> None:

@@ -14,7 +14,7 @@ from django.db import OperationalError, ProgrammingError
 from ipn.listener_check import checks, junit
 from ipn.listener_check.api import CheckFields
 from ipn.listener_check.facts import Interrupted
-from ipn.listener_check.faults import FAIL, PASS
+from ipn.listener_check.faults import PASS
 from ipn.listener_check.judgement import Judgement, Report, judge
 from ipn.listener_check.stories import STORIES
 from ipn.models import ListenerCheck
@@ -70,7 +70,7 @@ class Command(BaseCommand):
         report = judge(check)
         for judgement in report.judgements:
             say.write("\n".join(_lines(judgement)))
-        say.write(report.in_a_line + ".")
+        say.write("\n".join([*_cures(report), f"{report.in_a_line}."]))
         if options["junit"]:
             _write(options["junit"], report)
         if not report.passed:
@@ -109,12 +109,15 @@ def _first(problems: Any) -> str:
 def _lines(judgement: Judgement) -> list[str]:
     outcome = judgement.outcome
     mark = outcome if outcome == PASS else outcome.upper()
-    seen = judgement.why_skipped or judgement.seen
-    head = f"  {mark:<8}{judgement.story.key:<25}{seen}"
-    lines = [head, *(" " * 10 + sentence for sentence in junit.sentences(judgement))]
-    if outcome == FAIL:
-        lines.append(" " * 10 + f"A good listener: {judgement.story.promise}")
-    return lines
+    head = f"  {mark:<8}{judgement.story.key:<25}{judgement.why_skipped or judgement.seen}"
+    return [head, *(f"{'':10}{note.title}" for note in judgement.notes)]
+
+
+def _cures(report: Report) -> list[str]:
+    lines = [""]
+    for fault in report.faults:
+        lines += [f"{fault.note.title} ({', '.join(story.key for story in fault.stories)})", f"  {fault.note.cure}"]
+    return [*lines, ""] if report.faults else lines
 
 
 def _write(file: str, report: Report) -> None:
