@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A whole IPN listener in the standard library: receive, verify, decide. `examples/listener.py [PORT] [GATEWAY]`
 
-It does the steps of the official page "Implementing an IPN Listener" and prints what it thinks of each message. A GET with
-`?invoice=` says how often it shipped that invoice, which is what the Listener Check asks a shop for.
+It does the steps of the official page "Implementing an IPN Listener" and prints what it thinks of each message. A GET
+with `?invoice=` says how often it shipped that invoice, which is what the Listener Check asks a shop for.
 """
 
 import sys

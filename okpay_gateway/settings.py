@@ -180,6 +180,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "TransactionStatusEnum": "wallets.models.Transaction.Status",
         "MessageStatusEnum": "ipn.models.IpnMessage.Status",
+        "StoryOutcomeEnum": "ipn.listener_check.faults.OUTCOMES",
         "SessionStatusEnum": "checkout.models.CheckoutSession.Status",
         "ReturnMethodEnum": "wallets.models.Wallet.ReturnMethod",
     },

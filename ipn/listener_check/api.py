@@ -13,13 +13,11 @@ from rest_framework.response import Response
 
 from ipn.listener_check import checks
 from ipn.listener_check.facts import Facts, Interrupted
-from ipn.listener_check.faults import FAIL, PASS, SKIPPED, WARN
+from ipn.listener_check.faults import OUTCOMES
 from ipn.listener_check.judgement import Judgement, Report, judge
 from ipn.listener_check.orders import INVOICE
 from ipn.listener_check.stories import A_TRIFLE, BY_KEY
 from sandbox.api import Amount, ControlView, Strict, WebAddress
-
-OUTCOMES = (PASS, WARN, FAIL, SKIPPED)
 
 
 class CheckFields(Strict):

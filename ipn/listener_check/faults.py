@@ -17,7 +17,7 @@ from ipn.models import DeliveryAttempt, ListenerCheck, Verification
 
 Words = str | Promise
 
-PASS, WARN, FAIL, SKIPPED = "pass", "warn", "fail", "skipped"
+OUTCOMES = PASS, WARN, FAIL, SKIPPED = "pass", "warn", "fail", "skipped"
 # An answer that takes longer than this part of the time there is will one day come too late.
 SLOW = 0.5
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ipn.listener_check.facts import NOT_REACHED, OUT_OF_TIME, Facts
-from ipn.listener_check.faults import FAIL, PASS, SKIPPED, WARN, Note, notes
+from ipn.listener_check.faults import FAIL, OUTCOMES, PASS, SKIPPED, WARN, Note, notes
 from ipn.listener_check.stories import BY_KEY, Story
 from ipn.models import DeliveryAttempt, ListenerCheck, Verification
 
@@ -109,7 +109,7 @@ class Report:
     @cached_property
     def counts(self) -> dict[str, int]:
         found = Counter(judgement.outcome for judgement in self.judgements)
-        return {outcome: found[outcome] for outcome in (PASS, WARN, FAIL, SKIPPED)}
+        return {outcome: found[outcome] for outcome in OUTCOMES}
 
     @cached_property
     def faults(self) -> list[Fault]:
