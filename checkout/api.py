@@ -18,6 +18,7 @@ from checkout import orders, returns, sessions
 from checkout.forms import ReviewForm
 from checkout.models import CheckoutSession, SessionItem
 from checkout.orders import Choices
+from sandbox import correlation, journal
 from sandbox.api import Amount, ControlView, ListQuery, Nothing, Query, Strict
 from sandbox.models import Sandbox
 from wallets import parties, payments
@@ -179,6 +180,17 @@ class SessionsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
             .select_related("sandbox", "currency", "receiver__account__sandbox", "transaction")
             .prefetch_related("items")
         )
+
+    def get_object(self) -> CheckoutSession:
+        session: CheckoutSession = super().get_object()
+        journal.note(
+            correlation=session.correlation or correlation.current(),
+            wallet=session.receiver_id,
+            invoice=session.invoice,
+            outcome=session.status,
+            transaction=session.transaction_id,
+        )
+        return session
 
     @extend_schema(request=PayFields)
     @action(detail=True, methods=["post"])

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from sandbox import correlation
 from sandbox.models import Sandbox
 from wallets.models import Account, Currency, Transaction, TransactionItem, Wallet
 from wallets.money import ZERO
@@ -70,6 +71,8 @@ class CheckoutSession(models.Model):
         related_name="checkout_sessions",
         verbose_name=_("payer"),
     )
+    # That of the form; whatever comes of it carries it on.
+    correlation = models.CharField(_("correlation"), max_length=40, default=correlation.current, db_default="")
     # orders.Choices as JSON, null until the buyer has chosen a payment system and left for it.
     choices = models.JSONField(_("choices"), null=True, blank=True)
     transaction = models.OneToOneField(

@@ -11,6 +11,7 @@ from checkout import languages, orders
 from checkout.models import CheckoutSession, SessionItem
 from checkout.orders import CheckoutError, ChoiceMissing, Choices
 from checkout.payment_form import PaymentRequest
+from sandbox import correlation
 from sandbox.models import Sandbox
 from wallets import payments
 from wallets.errors import SourceAccountDoesntExist
@@ -136,11 +137,12 @@ def pay(
         payer, choices = locked.payer_account, Choices.from_json(locked.choices)
     _check(locked, payer, choices)
     order = orders.order(locked, choices)
-    if choices.method == OKPAY_BALANCE:
-        wallet = _wallet(payer, choices.wallet)
-        payment = payments.pay_from_balance(order, payer=wallet, from_currency=choices.from_currency, now=now)
-    else:
-        payment = payments.pay_from_outside(order, method=choices.method, payer=payer, outcome=outcome, now=now)
+    with correlation.carried(locked.correlation):
+        if choices.method == OKPAY_BALANCE:
+            wallet = _wallet(payer, choices.wallet)
+            payment = payments.pay_from_balance(order, payer=wallet, from_currency=choices.from_currency, now=now)
+        else:
+            payment = payments.pay_from_outside(order, method=choices.method, payer=payer, outcome=outcome, now=now)
     locked.payer_account, locked.choices = payer, choices.as_json()
     locked.transaction = payment
     locked.status = ENDED_AS[Transaction.Status(payment.status)]

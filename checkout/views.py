@@ -26,8 +26,8 @@ from checkout.models import CheckoutSession
 from checkout.orders import CheckoutError, Choices
 from checkout.payment_form import Pair, PaymentFormError, Problem
 from checkout.variable_reference import REFERENCE
-from sandbox import clock
-from wallets import payments, registration
+from sandbox import clock, correlation, journal
+from wallets import parties, payments, registration
 from wallets.errors import PaymentError
 from wallets.forms import EMAIL_TAKEN, LoginForm, RegistrationForm
 from wallets.models import Account
@@ -53,16 +53,45 @@ def process(request: HttpRequest) -> HttpResponse:
     """process.html: a checkout is opened, or a page names everything that is wrong with the form."""
     if request.method == "HEAD":
         return HttpResponse()  # somebody checks whether the link leads anywhere; nothing is opened for that
+    pairs: list[Pair] = []
     try:
         pairs = _pairs(request)
         if not payment_form.is_payment_form(pairs):
+            journal.note(outcome="no payment form")
             return _what_belongs_here(request)
         order = payment_form.parse(pairs)
     except PaymentFormError as error:
+        _note_refusal(pairs, error)
         context = {"problems": error.problems, "hints": error.hints}
         return render(request, "checkout/problems.html", context, status=HTTPStatus.BAD_REQUEST)
     session = sessions.open_session(order, now=clock.now(order.receiver.account.sandbox))
+    _note(session, outcome="opened")
     return redirect("checkout", session.token)
+
+
+def _note(session: CheckoutSession, **more: str) -> None:
+    """For the journal: whose checkout this is."""
+    journal.note(
+        sandbox=session.sandbox,
+        wallet=session.receiver_id,
+        invoice=session.invoice,
+        correlation=session.correlation or correlation.current(),
+        **more,
+    )
+
+
+def _note_refusal(pairs: list[Pair], error: PaymentFormError) -> None:
+    """The receiver is told, if the form names one: it is he who looks for his mistake in the journal."""
+    sent = dict(reversed(pairs))
+    named = sent.get("ok_receiver", "")[:127]
+    receiver = parties.find_wallet(named) if named.isprintable() else None
+    journal.note(
+        sandbox=receiver and receiver.account.sandbox,
+        wallet=receiver.id if receiver else "",
+        invoice=sent.get("ok_invoice", ""),
+        outcome="refused",
+        why=str(error),
+    )
 
 
 def _pairs(request: HttpRequest) -> list[Pair]:
@@ -113,7 +142,10 @@ def page(*methods: str) -> Callable[[SessionView], Callable[..., HttpResponseBas
             if session is None:
                 return render(request, "checkout/unknown.html", status=HTTPStatus.NOT_FOUND)
             languages.speak(request, session)
-            return leads_to_the_shop(partial(view, session=session))(request)
+            _note(session, operation=view.__name__)
+            response = leads_to_the_shop(partial(view, session=session))(request)
+            journal.note(outcome=session.status, transaction=session.transaction_id)
+            return response
 
         return wrapped
 

@@ -15,6 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from ipn import delivery, simulator
 from ipn.models import DeliveryAttempt, IpnMessage, Verification
+from sandbox import journal
 from sandbox.api import ControlView, ListQuery, Nothing, Query, Strict, WebAddress
 from sandbox.models import DEFAULT
 
@@ -146,6 +147,11 @@ class MessagesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
     def in_sandbox(self) -> QuerySet[IpnMessage]:
         return IpnMessage.objects.filter(sandbox=self.sandbox).prefetch_related("deliveries__message")
 
+    def get_object(self) -> IpnMessage:
+        message: IpnMessage = super().get_object()
+        journal.note(wallet=message.wallet_id, transaction=message.transaction_id, correlation=message.story)
+        return message
+
     @extend_schema(request=Nothing)
     @action(detail=True, methods=["post"])
     def resend(self, request: Request, pk: str) -> Response:
@@ -179,6 +185,7 @@ class MessagesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
             pairs=[(name, value) for name, value in pairs.items() if value is not None],
             now=self.now,
         )
+        journal.note(wallet=message.wallet_id, correlation=message.story)
         return Response(self.get_serializer(message).data, status=HTTPStatus.CREATED)
 
 

@@ -97,6 +97,11 @@ class IpnMessage(models.Model):
         return parse_qsl(self.body(resend=False), keep_blank_values=True)
 
     @property
+    def story(self) -> str:
+        """The correlation of a message that no transaction has caused; else the transaction knows it."""
+        return f"ipn-{self.id}" if self.transaction_id is None else ""
+
+    @property
     def resent(self) -> bool:
         """Whether it went out more than once: the asterisk of the IPN History.
 

@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from ipn import verification
+from ipn.models import Verification
+from sandbox import journal
 
 BLOCK = 64 * 1024  # bytes
 # A body beyond the limit is read to its end, up to here, or the client would miss the answer.
@@ -29,7 +31,22 @@ def verify(request: HttpRequest) -> HttpResponse:
         now=timezone.now(),
         unreadable=unreadable,
     )
+<<<<<<< HEAD
     time.sleep(verification.delay(answer))
+=======
+    known = answer.message or answer.auto_return
+    journal.note(
+        body=body,
+        sandbox=known and known.sandbox,
+        wallet=answer.wallet_id,
+        transaction=known and known.transaction_id,
+        verification=answer.id,
+        outcome=str(answer.verdict),
+        why=answer.reason,
+        failed=answer.verdict == Verification.Verdict.INVALID,
+        **({"correlation": answer.message.story} if answer.message and answer.message.story else {}),
+    )
+>>>>>>> 43240d1 (Journal: every request with its answer, masked, and one timeline over both directions)
     content = str(answer.verdict).encode("ascii")
     return HttpResponse(content, content_type="text/plain", headers={"Content-Length": str(len(content))})
 

@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from okpay_gateway.journal import admin as _journal  # noqa: F401 (its pages register themselves)
+
 admin.site.site_header = _("OKPAY gateway")
 admin.site.site_title = _("OKPAY gateway")
 admin.site.index_title = _("Staff")

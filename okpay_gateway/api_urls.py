@@ -7,6 +7,7 @@ from checkout import api as checkout
 from ipn import api as ipn
 from ipn.listener_check.api import CheckListenerView
 from okpay_gateway import api_docs, control, problems
+from okpay_gateway.journal import api as journal
 from wallets import api as wallets
 
 router = SimpleRouter()
@@ -23,6 +24,10 @@ version_1 = [
     path("clock/", control.ClockView.as_view()),
     path("ledger/audit/", wallets.AuditView.as_view()),
     path("ipn-messages/check-listener/", CheckListenerView.as_view()),
+    path("journal/", journal.JournalView.as_view()),
+    path("journal/har/", journal.HarView.as_view()),
+    path("journal/stream/", journal.StreamView.as_view()),
+    path("journal/<slug:id>/", journal.JournalEntryView.as_view()),
     *router.urls,
 ]
 

@@ -38,6 +38,8 @@ class Environment:
     ipn_verify_tls: bool
     ipn_verify_strict_order: bool
     api_dialect: str
+    journal: bool
+    journal_rows: int
     email: "MailServer"
 
 
@@ -93,6 +95,8 @@ def _read(env: Env) -> Environment:
         ipn_verify_tls=env.bool("IPN_VERIFY_TLS", True),
         ipn_verify_strict_order=env.bool("IPN_VERIFY_STRICT_ORDER", False),
         api_dialect=_one_of("API_DIALECT", env.str("API_DIALECT", "2012"), ("2012", "2015")),
+        journal=env.bool("JOURNAL", sandbox),
+        journal_rows=_at_least(env, "JOURNAL_ROWS", 10_000, 1),
         email=_mail_server(env),
     )
 

@@ -33,6 +33,10 @@ IPN_ALLOW_PRIVATE = ENVIRONMENT.ipn_allow_private
 IPN_VERIFY_TLS = ENVIRONMENT.ipn_verify_tls
 IPN_VERIFY_STRICT_ORDER = ENVIRONMENT.ipn_verify_strict_order
 
+# Every request with its answer, without secrets; per sandbox at least the newest JOURNAL_ROWS of them.
+JOURNAL = ENVIRONMENT.journal
+JOURNAL_ROWS = ENVIRONMENT.journal_rows
+
 # How long an unpaid checkout stays open.
 CHECKOUT_LIFETIME = timedelta(hours=24)
 
@@ -57,6 +61,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "okpay_gateway.middleware.BehindProxies",
+    "okpay_gateway.journal.middleware.Journal",
     "okpay_gateway.middleware.TolerantHost",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

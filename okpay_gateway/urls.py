@@ -6,6 +6,7 @@ from django.urls import include, path
 from checkout import views as checkout
 from ipn import views as ipn
 from okpay_gateway import health, views
+from okpay_gateway.journal import page_urls as journal
 from soapapi import views as soapapi
 
 urlpatterns = [
@@ -16,7 +17,9 @@ urlpatterns = [
     path("ipn-verify", ipn.verify),
     path("OkPayAPI", soapapi.okpay_api, name="okpay-api"),
     path("account/ipn/", include("ipn.page_urls")),
+    path("account/journal/", include(journal.for_clients)),
     path("account/", include("wallets.urls")),
+    path("admin/journal/", include(journal.for_staff)),
     path("admin/", admin.site.urls),
     path("api/", include("okpay_gateway.api_urls")),
     path("language/", views.set_language, name="set-language"),

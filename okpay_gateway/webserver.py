@@ -29,6 +29,13 @@ accesslog = None
 control_socket_disable = True
 
 
+def post_worker_init(worker: Any) -> None:
+    """Streams of the journal end as soon as the process is asked to."""
+    from okpay_gateway.journal import stream
+
+    stream.is_serving = lambda: worker.alive
+
+
 def post_fork(server: Any, worker: Any) -> None:
     """A web process whose master is gone would keep the port."""
     end_with_parent(signal.SIGKILL, worker.ppid)

@@ -25,7 +25,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from sandbox import clock, idempotency
+from sandbox import clock, idempotency, journal
 from sandbox.locks import one_at_a_time
 from sandbox.models import DEFAULT, Sandbox
 
@@ -201,6 +201,7 @@ class ControlView(GenericAPIView[Any]):
         query.is_valid(raise_exception=True)
         self.query = dict(query.validated_data)
         self.sandbox = sandbox_named(self.query.pop("sandbox"))
+        journal.note(sandbox=self.sandbox)
         key = request.headers.get(idempotency.HEADER)
         if request.method == "POST" and key is not None and (handler := getattr(self, "post", None)):
             # In the way in which viewsets put their actions in place.

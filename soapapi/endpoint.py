@@ -4,20 +4,26 @@ spyne's ServerBase without its WSGI transport, which answers some input with a p
 """
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError
+from django.utils import translation
 from spyne import MethodContext
 from spyne.server import ServerBase
 
+from sandbox import journal
 from soapapi import authentication, writer
 from soapapi.authentication import Call
 from soapapi.errors import CallRefused, InternalError, name_of
-from wallets.errors import PaymentError
+from wallets.errors import IncorrectParameters, PaymentError
 
 OK, FAULT = 200, 500
 LONGEST_DETAIL = 200  # characters in the log: it may name what was sent
+
+# Whose journal a call belongs to that got no further than the door.
+A_WALLET_NAMED = re.compile(rb"WalletID[^<>]{0,100}>\s{0,20}(OK[0-9]{9})\b", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +45,9 @@ class Endpoint(ServerBase):  # type: ignore[misc]
             log.exception("A SOAP request could not be answered.")
             return refusal(InternalError())
         if ctx.out_error is None:
+            _note_success(call, ctx.out_object[0])
             return Answer(OK, ctx.out_string[0])
-        _note(call, ctx.out_error.error)
+        _note(call, ctx.out_error.error, body)
         return Answer(FAULT, ctx.out_string[0])
 
     def _answered(self, body: bytes, content_type: str, call: Call) -> Any:
@@ -56,12 +63,32 @@ class Endpoint(ServerBase):  # type: ignore[misc]
 
 def refusal(error: CallRefused) -> Answer:
     """What a request gets that never reached spyne."""
+    journal.note(outcome=name_of(error), why=_why(error), failed=True)
     return Answer(FAULT, writer.fault(error.faultcode, name_of(error)).encode())
 
 
-def _note(call: Call, error: CallRefused | PaymentError) -> None:
+def _note_success(call: Call, result: Any) -> None:
+    journal.note(
+        operation=call.operation,
+        outcome="OK",
+        wallet=call.wallet.id if call.wallet else "",
+        sandbox=call.wallet.account.sandbox if call.wallet else None,
+        transaction=getattr(result, "ID", None) or getattr(result, "OperationID", None),
+    )
+
+
+def _note(call: Call, error: CallRefused | PaymentError, body: bytes) -> None:
     """One line for the log, with nothing of what was sent but the names of things; a row for the merchant."""
     name = name_of(error)
+    named = A_WALLET_NAMED.search(body)
+    journal.note(
+        operation=call.operation,
+        outcome=name,
+        why=_why(error),
+        failed=True,
+        wallet=call.wallet.id if call.wallet else named[1].decode().upper() if named else "",
+        sandbox=call.wallet.account.sandbox if call.wallet else None,
+    )
     detail = f" ({error.detail[:LONGEST_DETAIL]})" if isinstance(error, CallRefused) and error.detail else ""
     wallet = call.wallet.id if call.wallet else "nobody"
     log.info("%s for %s from %s: %s%s", call.operation or "SOAP request", wallet, call.address, name, detail)
@@ -69,3 +96,11 @@ def _note(call: Call, error: CallRefused | PaymentError) -> None:
         authentication.keep(call, error, name)
     except DatabaseError:
         log.exception("A refusal could not be kept for its merchant.")
+
+
+def _why(error: CallRefused | PaymentError) -> str:
+    """For the journal, which is written once: in English."""
+    with translation.override("en"):
+        if isinstance(error, CallRefused):
+            return " ".join(filter(None, (str(error.reason.label) if error.reason else "", error.detail)))
+        return f"{error} ({error.field})" if isinstance(error, IncorrectParameters) else str(error)

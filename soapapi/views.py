@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
+from sandbox import journal
 from soapapi import addresses
 from soapapi.authentication import Call
 from soapapi.envelope import MOST_BYTES
@@ -48,6 +49,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
         body = _body(request)
     except Exception:  # every WSGI server has errors of its own for what breaks off or is no chunk
         return _refuse(Malformed("the request broke off"))
+    journal.note(body=body)
     return _respond(application.ENDPOINT.answer(body, request.META.get("CONTENT_TYPE", ""), call))
 
 

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from sandbox import journal
 from sandbox.api import Amount, ControlView, ListQuery, Nothing, Query, Strict, TrueOrFalse, WebAddress
 from wallets import adjustments, audit, countries, deposits, parties, payments, registration, reversals
 from wallets.models import Account, DeliveryAddress, Entry, Transaction, TransactionItem, User, Wallet
@@ -396,6 +397,16 @@ class TransactionsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, Control
             )
             .prefetch_related("items", "entries", "reversals")
         )
+
+    def get_object(self) -> Transaction:
+        payment: Transaction = super().get_object()
+        journal.note(
+            transaction=payment.id,
+            correlation=payment.story,
+            wallet=payment.receiver_wallet_id,
+            invoice=payment.invoice,
+        )
+        return payment
 
     @extend_schema(request=Nothing)
     @action(detail=True, methods=["post"])

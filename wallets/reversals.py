@@ -67,6 +67,7 @@ def _reverse(
         exchange_rate=payment.exchange_rate,
         invoice=payment.invoice,
         ipn_url=payment.ipn_url,
+        correlation=payment.story,
         created_at=now,
         updated_at=now,
     )

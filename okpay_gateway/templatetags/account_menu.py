@@ -46,6 +46,7 @@ MENU: tuple[tuple[StrOrPromise, tuple[tuple[str, StrOrPromise], ...]], ...] = (
     (
         _("Test Tools"),
         (
+            ("journal", _("Journal")),
             ("ipn-history", _("IPN History")),
             ("ipn-simulator", _("IPN Simulator")),
             ("ipn-listener-check", _("Listener Check")),

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from sandbox import correlation
 from sandbox.models import Sandbox
 from wallets.models.currencies import Currency
 from wallets.models.parties import Account, Wallet
@@ -103,6 +104,13 @@ class Transaction(models.Model):
     invoice = models.CharField(_("invoice"), max_length=127, blank=True)
     comment = models.CharField(_("comment"), max_length=255, blank=True)
     ipn_url = models.TextField(_("notification URL"), blank=True, help_text=_("ok_ipn: overrides the wallet's."))
+    correlation = models.CharField(
+        _("correlation"),
+        max_length=40,
+        default=correlation.current,
+        db_default="",
+        help_text=_("What it shares with the request that caused it, with its notifications and their verification."),
+    )
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("last change"))
 
@@ -126,6 +134,7 @@ class Transaction(models.Model):
                 for side, name in (("payer_wallet", "paid_by_time"), ("receiver_wallet", "received_by_time"))
             ),
             models.Index(F("invoice"), name="transaction_invoice", condition=~Q(invoice="")),
+            models.Index(F("correlation"), name="transaction_correlation", condition=~Q(correlation="")),
         )
 
     def __str__(self) -> str:
@@ -149,6 +158,11 @@ class Transaction(models.Model):
     def total(self) -> Decimal:
         """What the payer pays, in the payment's currency."""
         return self.gross + self.payer_fee
+
+    @property
+    def story(self) -> str:
+        """The correlation under which all that belongs to it is found, also of one that was born without."""
+        return self.correlation or f"transaction-{self.id}"
 
     @property
     def payer(self) -> Account | None:

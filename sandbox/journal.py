@@ -1,0 +1,139 @@
+"""Write down every request with its answer: one statement each, at the end of the request, whatever became of it.
+
+Mouths say what they found out (`note`); who stands at the door hands over request and answer, without secrets
+(`keep`). A row is there as soon as the answer is. It does not wait for the disk, so a crash of the machine may lose the
+newest; and no trouble with the journal is ever the request's: what cannot be written is counted, and told when it can.
+"""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from sandbox.models import JournalEntry, JournalGap, Sandbox
+
+# How many rows a process adds to a sandbox before it looks whether there are too many.
+PRUNE_EVERY = 100
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Record:
+    """What is known about the request under way. Whoever learns more says so by `note`."""
+
+    kind: str
+    correlation: str
+    sandbox: Sandbox | None = None
+    wallet: str = ""
+    transaction: int | None = None
+    verification: int | None = None
+    invoice: str = ""
+    operation: str = ""
+    outcome: str = ""
+    why: str = ""
+    failed: bool = False
+    # Of a body that a mouth reads by itself.
+    body: bytes | None = None
+
+
+_record: ContextVar[Record | None] = ContextVar("journal_record", default=None)
+
+
+@contextmanager
+def recording(record: Record) -> Iterator[Record]:
+    token = _record.set(record)
+    try:
+        yield record
+    finally:
+        _record.reset(token)
+
+
+def note(**facts: Any) -> None:
+    """Fields of the Record, from a mouth that knows them. Without a journal nothing happens."""
+    if (record := _record.get()) is not None:
+        for name, fact in facts.items():
+            setattr(record, name, fact)
+
+
+_COLUMNS = [str(field.column) for field in JournalEntry._meta.concrete_fields if not field.primary_key]
+_TABLE, _GAPS = JournalEntry._meta.db_table, JournalGap._meta.db_table
+_INSERT = f"INSERT INTO {_TABLE} ({', '.join(_COLUMNS)}) VALUES ({', '.join('%s' for _column in _COLUMNS)})"  # noqa: S608
+# In a statement without a transaction around it these hold for that statement. Whoever locks the table for long, a
+# migration perhaps, shall not hold up requests.
+_BY_ITSELF = "SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '500ms'; "
+_PRUNE = f"""
+WITH gone AS (
+    DELETE FROM {_TABLE} WHERE sandbox_id = %(sandbox)s AND (at, id) <= (
+        SELECT at, id FROM {_TABLE} WHERE sandbox_id = %(sandbox)s ORDER BY at DESC, id DESC OFFSET %(kept)s LIMIT 1
+    )
+    RETURNING id
+)
+INSERT INTO {_GAPS} AS gap (sandbox_id, pruned, lost)
+SELECT %(sandbox)s, count(*), %(lost)s FROM gone HAVING count(*) > 0 OR %(lost)s > 0
+ON CONFLICT (sandbox_id) DO UPDATE SET pruned = gap.pruned + EXCLUDED.pruned, lost = gap.lost + EXCLUDED.lost
+"""  # noqa: S608 (its own names)
+
+_lock = threading.Lock()
+_added: Counter[str] = Counter()
+_lost: Counter[str] = Counter()
+
+
+def keep(row: dict[str, Any]) -> None:
+    """Add a row, given by its columns. Raises nothing."""
+    sandbox_id = row["sandbox_id"]
+    try:
+        _execute(_INSERT, [row[column] for column in _COLUMNS])
+    except Exception as error:
+        lose(sandbox_id, error)
+        return
+    try:
+        _look_after(sandbox_id)
+    except Exception as error:
+        log.warning("The journal of %s could not be pruned (%s).", sandbox_id, type(error).__name__)
+
+
+def lose(sandbox_id: str, error: Exception) -> None:
+    """Count a row that could not be written. Not a word of what was in it."""
+    with _lock:
+        _lost[sandbox_id] += 1
+    log.warning("A request could not be written into the journal (%s).", type(error).__name__)
+
+
+def dropped(sandbox: Sandbox) -> tuple[int, int]:
+    """How many entries were dropped because newer ones came, and how many were never written."""
+    gap = JournalGap.objects.filter(sandbox=sandbox).first()
+    return (gap.pruned, gap.lost) if gap else (0, 0)
+
+
+def _look_after(sandbox_id: str) -> None:
+    """Every so often drop the oldest; and write down what was lost."""
+    with _lock:
+        # The first time a process comes by, it looks: it may replace one that was about to.
+        due = _added[sandbox_id] % PRUNE_EVERY == 0
+        _added[sandbox_id] += 1
+        lost = _lost.pop(sandbox_id, 0)
+    if not (due or lost):
+        return
+    try:
+        _execute(_PRUNE, {"sandbox": sandbox_id, "kept": settings.JOURNAL_ROWS, "lost": lost})
+    except Exception:
+        with _lock:
+            _lost[sandbox_id] += lost
+        raise
+
+
+def _execute(statement: str, parameters: Any) -> None:
+    if connection.in_atomic_block:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(_BY_ITSELF + statement, parameters)
