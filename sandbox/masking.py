@@ -51,7 +51,7 @@ _COMPACT = re.compile(r"[^a-z0-9]")
 _NAME = re.compile(r"[\w.$-]{0,60}")
 _PREFIX = re.compile(r"(</?|&lt;/?)\s{0,5}(?:[\w.-]{1,40}:)?\Z")
 # What lies between a name and its value in JSON, headers and everything that looks like them.
-_SEPARATOR = re.compile(r"""\\?["']?\]?\s{0,20}(?:=>|[:=>])\s{0,20}""")
+_SEPARATOR = re.compile(r"""\\?["']?\]?\\?["']?\s{0,20}(?:=>|[:=>])\s{0,20}""")
 _ATTRIBUTES = re.compile(r"""(?:\s[^<>]*)?>""")
 _ATTRIBUTE = re.compile(r"""\s{0,20}=\s{0,20}(?=["'])""")
 _PART = re.compile(r"""["']?(?:;|\r|\n)""")

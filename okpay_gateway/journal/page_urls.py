@@ -11,7 +11,7 @@ def _urls(whose: int, prefix: str) -> list[URLPattern]:
         path("har/", VIEWS["har"][whose], name=f"{prefix}-har"),
         path("stream/", VIEWS["stream"][whose], name=f"{prefix}-stream"),
         path("story/<slug:correlation>/", VIEWS["story"][whose], name=f"{prefix}-story"),
-        path("<slug:id>/", VIEWS["entry"][whose], name=f"{prefix}-entry"),
+        path("<slug:entry_id>/", VIEWS["entry"][whose], name=f"{prefix}-entry"),
     ]
 
 

@@ -112,9 +112,9 @@ def listing(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     )
 
 
-def entry(request: HttpRequest, viewer: Viewer, id: str) -> HttpResponse:
+def entry(request: HttpRequest, viewer: Viewer, entry_id: str) -> HttpResponse:
     """One event: request and answer side by side, or the money that moved."""
-    event = timeline.find(viewer.everything, id)
+    event = timeline.find(viewer.everything, entry_id)
     if event is None:
         raise Http404
     return render(

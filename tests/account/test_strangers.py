@@ -59,6 +59,8 @@ def of_the_merchant(merchant: Wallet, pay: Callable[..., Transaction]) -> dict[s
         "message_id": message.id,
         "verification_id": verification.id,
         "mass_payment_id": listed.id,
+        "entry_id": f"payment-{payment.id}",
+        "correlation": payment.correlation,
     }
 
 
