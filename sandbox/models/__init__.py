@@ -1,4 +1,4 @@
-"""What a sandbox is made of, one module per subject."""
+"""What is a sandbox's own and a tester may turn, one module per subject."""
 
 from sandbox.models.answers import RememberedAnswer
 from sandbox.models.journal import JournalEntry, JournalGap
