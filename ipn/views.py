@@ -31,9 +31,7 @@ def verify(request: HttpRequest) -> HttpResponse:
         now=timezone.now(),
         unreadable=unreadable,
     )
-<<<<<<< HEAD
     time.sleep(verification.delay(answer))
-=======
     known = answer.message or answer.auto_return
     journal.note(
         body=body,
@@ -46,7 +44,6 @@ def verify(request: HttpRequest) -> HttpResponse:
         failed=answer.verdict == Verification.Verdict.INVALID,
         **({"correlation": answer.message.story} if answer.message and answer.message.story else {}),
     )
->>>>>>> 43240d1 (Journal: every request with its answer, masked, and one timeline over both directions)
     content = str(answer.verdict).encode("ascii")
     return HttpResponse(content, content_type="text/plain", headers={"Content-Length": str(len(content))})
 
