@@ -1,7 +1,7 @@
 """Which addresses a message may be posted to. Its URL is anybody's word, and we post from inside our own network.
 
 What is judged is the numeric address about to be connected to, so no spelling of it, no name and no change of a name
-between check and connection gets around this.
+between check and connection gets around this. docs/listener-addresses.md has the policy as a table.
 """
 
 import ipaddress
@@ -10,12 +10,23 @@ from collections.abc import Iterator
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Where clouds tell their machines secrets, beyond the link-local addresses.
-METADATA = frozenset(
-    ipaddress.ip_address(address)
-    for address in ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
+METADATA = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("100.100.100.200", "168.63.129.16", "192.0.0.192"),
+        *("fd00:ec2::/32", "fd20:ce::254", "fd00:42::42", "fd00:a9fe:a9fe::1"),
+    )
 )
-NAT64 = tuple(ipaddress.IPv6Network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48"))
-IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")
+# Whose last 32 bits a gateway or a kernel may take for an IPv4 address: NAT64, SIIT, IPv4-compatible.
+TRANSLATED = tuple(
+    ipaddress.IPv6Network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96")
+)
+# ISATAP: the second half of such an address is one of these, then an IPv4 address.
+ISATAP = (0x00005EFE, 0x02005EFE)
+# Nobody's, whatever this Python's own list of networks says: no hosts have other IPv6 addresses than these, and
+HOSTS = (ipaddress.IPv6Network("2000::/3"), TRANSLATED[0])
+# these only stand in documents, or lead to whichever relay is near.
+NO_HOSTS = (ipaddress.ip_network("3fff::/20"), ipaddress.ip_network("192.88.99.0/24"))
 
 
 def refusal(address: str, *, allow_private: bool) -> str:
@@ -43,13 +54,14 @@ def _readings(address: Address) -> Iterator[Address]:
             yield address.sixtofour
         if address.teredo:
             yield from address.teredo
-        if any(address in network for network in (*NAT64, IPV4_COMPATIBLE)) and int(address) > 1:
+        is_isatap = int(address) >> 32 & 0xFFFFFFFF in ISATAP
+        if int(address) > 1 and (is_isatap or any(address in network for network in TRANSLATED)):
             yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     yield address
 
 
 def _refusal(address: Address, allow_private: bool) -> str:
-    if address in METADATA:
+    if any(address in network for network in METADATA):
         return "a cloud's metadata address"
     if address.is_link_local:
         return "a link-local address"
@@ -61,6 +73,12 @@ def _refusal(address: Address, allow_private: bool) -> str:
         return ""
     if address.is_loopback or address.is_unspecified:
         return "this machine itself, and IPN_ALLOW_PRIVATE is off"
-    if not address.is_global or (isinstance(address, ipaddress.IPv6Address) and address.is_site_local):
+    if not address.is_global or not _is_a_hosts(address):
         return "a private address, and IPN_ALLOW_PRIVATE is off"
     return ""
+
+
+def _is_a_hosts(address: Address) -> bool:
+    if any(address in network for network in NO_HOSTS):
+        return False
+    return isinstance(address, ipaddress.IPv4Address) or any(address in network for network in HOSTS)

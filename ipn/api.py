@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from ipn import delivery, simulator
+from ipn import delivery, history, simulator
 from ipn.models import DeliveryAttempt, IpnMessage, Verification
 from sandbox import journal
 from sandbox.api import ControlView, ListQuery, Nothing, Query, Strict, WebAddress
@@ -65,13 +65,14 @@ class MessageFields(serializers.ModelSerializer[IpnMessage]):
 
     wallet = serializers.CharField(source="wallet_id")
     transaction = serializers.IntegerField(source="transaction_id", allow_null=True)
+    verified = serializers.BooleanField(help_text="Whether its listener was told VERIFIED or TEST by ipn-verify.")
     variables = serializers.SerializerMethodField(help_text="By name, in the order of the wire.")
     attempts = AttemptFields(many=True, source="deliveries")
 
     class Meta:
         model = IpnMessage
         fields = (
-            *("id", "wallet", "transaction", "kind", "url", "is_test", "status", "response_code"),
+            *("id", "wallet", "transaction", "kind", "url", "is_test", "status", "response_code", "verified"),
             *("created_at", "last_attempt_at", "next_attempt_at", "variables", "attempts"),
         )
 
@@ -83,6 +84,9 @@ class MessagesQuery(ListQuery):
     wallet = serializers.CharField(required=False)
     transaction = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
     status = serializers.ChoiceField(choices=IpnMessage.Status.choices, required=False)
+    verified = serializers.BooleanField(
+        required=False, help_text="status=sent with verified=false: acknowledged and never verified."
+    )
 
     columns = {"wallet": ("wallet_id",), "transaction": ("transaction_id",)}
 
@@ -145,7 +149,8 @@ class MessagesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
         return MessagesQuery if self.action == "list" else Query
 
     def in_sandbox(self) -> QuerySet[IpnMessage]:
-        return IpnMessage.objects.filter(sandbox=self.sandbox).prefetch_related("deliveries__message")
+        own = IpnMessage.objects.filter(sandbox=self.sandbox)
+        return history.with_verified(own).prefetch_related("deliveries__message")
 
     def get_object(self) -> IpnMessage:
         message: IpnMessage = super().get_object()
@@ -186,7 +191,7 @@ class MessagesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
             now=self.now,
         )
         journal.note(wallet=message.wallet_id, correlation=message.story)
-        return Response(self.get_serializer(message).data, status=HTTPStatus.CREATED)
+        return Response(self.get_serializer(self.in_sandbox().get(id=message.id)).data, status=HTTPStatus.CREATED)
 
 
 class VerificationsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, GenericViewSet[Any]):

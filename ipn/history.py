@@ -109,6 +109,16 @@ def can_be_resent(message: IpnMessage) -> bool:
     return message.attempts_made > 0
 
 
+def acknowledged_at(message: IpnMessage) -> int | None:
+    """The number of the attempt that was answered with 200 first; the original message is 1."""
+    return message.deliveries.filter(error="").order_by("number").values_list("number", flat=True).first()
+
+
+def with_verified(messages: QuerySet[IpnMessage]) -> QuerySet[IpnMessage]:
+    """Each with `verified`: its listener asked ipn-verify and was told VERIFIED or TEST."""
+    return messages.annotate(verified=Exists(_genuine(OuterRef("pk"))))
+
+
 def unverified_among(messages: Iterable[IpnMessage]) -> set[int]:
     """The IDs of those that were acknowledged, but whose listener never got VERIFIED or TEST."""
     sent = {message.id for message in messages if message.status == IpnMessage.Status.SENT}

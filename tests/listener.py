@@ -32,6 +32,7 @@ class Answer:
     delay: float = 0
     raw: bytes | None = None  # these bytes and nothing else, then the connection is closed
     endless: bytes | None = None  # `raw`, then these for ever
+    drip: float = 0  # seconds after each byte
     hang: bool = False  # never answer
     drop: bool = False  # close without a word
 
@@ -160,7 +161,10 @@ async def _converse(listener: Listener, reader: asyncio.StreamReader, writer: as
                 await reader.read()  # until the other side gives up
             if answer.hang or answer.drop:
                 return
-            writer.write(answer.as_bytes())
+            if answer.drip:
+                await _drip(writer, answer)
+            else:
+                writer.write(answer.as_bytes())
             while answer.endless:
                 writer.write(answer.endless)
                 await writer.drain()
@@ -171,6 +175,13 @@ async def _converse(listener: Listener, reader: asyncio.StreamReader, writer: as
         pass  # the other side hung up
     finally:
         writer.transport.abort() if writer.is_closing() else writer.close()
+
+
+async def _drip(writer: asyncio.StreamWriter, answer: Answer) -> None:
+    for byte in answer.as_bytes():
+        writer.write(bytes((byte,)))
+        await writer.drain()
+        await asyncio.sleep(answer.drip)
 
 
 async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Received | None:

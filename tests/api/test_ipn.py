@@ -78,6 +78,23 @@ def test_messages_are_filtered(api: Api, sale: Transaction) -> None:
     assert api.get("ipn-messages/", transaction="x").errors.keys() == {"transaction"}
 
 
+def test_what_was_acknowledged_and_never_verified(api: Api, sale: Transaction) -> None:
+    api.post("clock/", {"advance": "PT30M"})
+    [message] = api.get("ipn-messages/", status="sent", verified="false").results
+    assert message["verified"] is False
+
+    sent = IpnMessage.objects.get()
+    ask(f"ok_verify=true&{sent.body(resend=False)}&more=1")
+    assert len(api.get("ipn-messages/", verified="false").results) == 1
+
+    ask(f"ok_verify=true&{sent.body(resend=False)}")
+
+    assert api.get("ipn-messages/", status="sent", verified="false").results == []
+    [message] = api.get("ipn-messages/", verified="true").results
+    assert message["verified"] is True
+    assert api.get("ipn-messages/", verified="perhaps").errors.keys() == {"verified"}
+
+
 def test_resend(api: Api, sale: Transaction, listener: Listener) -> None:
     api.post("clock/", {"advance": "PT30M"})
     message = IpnMessage.objects.get()

@@ -1,14 +1,19 @@
 """Which addresses are posted to, by themselves and by every spelling of a URL."""
 
 import asyncio
+import errno
+import re
+import socket
 
 import pytest
+from aiohttp import AddrInfoType
 from pytest_django import Settings
 
 from ipn import http
 from ipn.addresses import refusal
 from ipn.models import DeliveryAttempt
 from tests.listener import Answer, Listener
+from tests.programs import ROOT
 
 Error = DeliveryAttempt.Error
 
@@ -175,3 +180,141 @@ def test_a_redirect_to_a_forbidden_address_is_not_followed(listener: Listener) -
 
     assert (answer.response_code, answer.error) == (307, Error.REDIRECT)
     assert "169.254.169.254" in answer.detail
+
+
+# The policy, as docs/listener-addresses.md has it
+
+
+def policy() -> list[tuple[str, str, str]]:
+    """Each row of the table of spellings: the spelling, and what comes of it in a sandbox and hosted."""
+    text = (ROOT / "docs" / "listener-addresses.md").read_text()
+    rows = re.findall(r"^\| `([^`]+)` \| [^|]+ \| (\w+) \| (\w+) \|$", text, re.MULTILINE)
+    assert {word for row in rows for word in row[1:]} == {"posted", "refused", "either"}
+    assert text.count("\n| `") == len(rows)
+    return rows
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that passed. None is connected to."""
+    passed: list[str] = []
+    permitted_socket = http._permitted_socket
+
+    def factory(address: AddrInfoType) -> socket.socket:
+        permitted_socket(address).close()
+        passed.append(str(address[4][0]))
+        raise OSError(errno.ECONNREFUSED, "not in a test")
+
+    monkeypatch.setattr(http, "_permitted_socket", factory)
+    return passed
+
+
+def test_the_table_is_long_enough() -> None:
+    spellings = [spelling for spelling, _sandbox, _hosted in policy()]
+    assert len(spellings) == len(set(spellings)) > 100
+
+
+@pytest.mark.parametrize(("spelling", "sandbox", "hosted"), policy())
+def test_table_and_code_agree(spelling: str, sandbox: str, hosted: str, tried: list[str], settings: Settings) -> None:
+    for is_private_allowed, word in ((True, sandbox), (False, hosted)):
+        settings.IPN_ALLOW_PRIVATE = is_private_allowed
+        tried.clear()
+
+        answer = post(f"http://{spelling}/ipn")
+
+        assert word in ("either", "posted" if tried else "refused"), answer
+        assert answer.error in (
+            (Error.REFUSED,) if tried else (Error.FORBIDDEN_ADDRESS, Error.INCORRECT_URL, Error.NAME_NOT_FOUND)
+        )
+        assert answer.detail
+
+
+# Names: what they resolve to counts, and each time anew
+
+
+@pytest.fixture
+def resolver(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
+    """What each name resolves to, one answer after the other; the last one stays."""
+    names: dict[str, list[list[str]]] = {}
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: str, port: int, *args: object, **kwargs: object) -> list[object]:
+        if host not in names:
+            return real(host, port, *args, **kwargs)
+        answers = names[host]
+        addresses = answers.pop(0) if len(answers) > 1 else answers[0]
+        return [
+            (family, socket.SOCK_STREAM, 6, "", (address, port, 0, 0) if ":" in address else (address, port))
+            for address in addresses
+            for family in [socket.AF_INET6 if ":" in address else socket.AF_INET]
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return names
+
+
+@pytest.mark.parametrize("name", ["metadata.google.internal", "metadata", "instance-data.ec2.internal"])
+@pytest.mark.parametrize("address", ["169.254.169.254", "fd00:ec2::254", "100.100.100.200"])
+def test_a_name_is_what_it_resolves_to(resolver: dict[str, list[list[str]]], name: str, address: str) -> None:
+    resolver[name] = [[address]]
+
+    answer = post(f"http://{name}/latest/meta-data/")
+
+    assert answer.error == Error.FORBIDDEN_ADDRESS
+    assert address in answer.detail
+
+
+def test_a_name_that_changes_its_address_gains_nothing(
+    resolver: dict[str, list[list[str]]], tried: list[str], listener: Listener, settings: Settings
+) -> None:
+    """Rebinding: public when it is checked, this machine when it is connected to. There is only one look."""
+    settings.IPN_ALLOW_PRIVATE = False
+    resolver["shop.example"] = [["93.184.216.34"], ["127.0.0.1"], ["93.184.216.34"], ["169.254.169.254"], ["::1"]]
+
+    errors = [post(f"http://shop.example:{listener.port}/ipn").error for _number in range(5)]
+
+    assert errors == [Error.REFUSED, Error.FORBIDDEN_ADDRESS] * 2 + [Error.FORBIDDEN_ADDRESS]
+    assert tried == ["93.184.216.34", "93.184.216.34"]
+    assert listener.connections == 0
+
+
+def test_nor_does_one_whose_address_changes_between_two_messages_of_a_session(
+    resolver: dict[str, list[list[str]]], tried: list[str], listener: Listener, settings: Settings
+) -> None:
+    settings.IPN_ALLOW_PRIVATE = False
+    resolver["shop.example"] = [["93.184.216.34"], ["127.0.0.1"]]
+
+    async def post_twice() -> None:
+        async with http.open_session() as session:
+            for _number in range(2):
+                await http.post(session, f"http://shop.example:{listener.port}/ipn", "a=b")
+                session.connector.clear_dns_cache()
+
+    asyncio.run(post_twice())
+
+    assert tried == ["93.184.216.34"]
+    assert listener.connections == 0
+
+
+def test_of_several_addresses_only_the_permitted_ones_are_tried(
+    resolver: dict[str, list[list[str]]], tried: list[str], listener: Listener, settings: Settings
+) -> None:
+    settings.IPN_ALLOW_PRIVATE = False
+    resolver["shop.example"] = [["127.0.0.1", "::1", "93.184.216.34", "169.254.169.254"]]
+
+    post(f"http://shop.example:{listener.port}/ipn")
+
+    assert set(tried) == {"93.184.216.34"}
+    assert listener.connections == 0
+
+
+def test_several_addresses_none_of_which_is_permitted(
+    resolver: dict[str, list[list[str]]], listener: Listener, settings: Settings
+) -> None:
+    settings.IPN_ALLOW_PRIVATE = False
+    resolver["shop.example"] = [["127.0.0.1", "10.0.0.1", "::1"]]
+
+    answer = post(f"http://shop.example:{listener.port}/ipn")
+
+    assert answer.error == Error.FORBIDDEN_ADDRESS
+    assert listener.connections == 0

@@ -105,6 +105,7 @@ HEADER = b"HTTP/1.1 200 OK\r\n"
         (Answer(drop=True), None, Error.DISCONNECTED, "disconnected"),
         (Answer(hang=True), None, Error.TIMED_OUT, "1 seconds"),
         (Answer(delay=3), None, Error.TIMED_OUT, "1 seconds"),
+        (Answer(drip=0.1), None, Error.TIMED_OUT, "1 seconds"),
         (raw(b""), None, Error.DISCONNECTED, "disconnected"),
         (raw(b"HTTP/1.1 20"), None, Error.DISCONNECTED, ""),
         (raw(b"I am no web server\r\n\r\n"), None, Error.MALFORMED_ANSWER, ""),
@@ -156,6 +157,17 @@ def test_with_status_200_the_body_does_not_matter(listener: Listener, answer: An
     assert detail in outcome.detail
     assert bool(outcome.detail) == bool(detail)
     assert len(outcome.response_head) <= http.MAX_HEAD
+
+
+def test_a_body_that_comes_drop_by_drop_is_not_waited_for(listener: Listener, settings: Settings) -> None:
+    settings.IPN_TIMEOUT = 1
+    listener.will(Answer(body=b"x" * 1000, drip=0.01))
+
+    outcome = post(listener.url)
+
+    assert (outcome.response_code, outcome.error) == (200, "")
+    assert outcome.detail == "the body did not end within 1 seconds"
+    assert outcome.duration < datetime.timedelta(seconds=2)
 
 
 def test_an_answer_is_kept_in_a_form_that_the_database_takes(listener: Listener) -> None:

@@ -47,7 +47,7 @@ def test_each_column_of_the_official_page(at_merchants: Client, queue: Queue) ->
     assert "2026-01-05 12:00:00<abbr" in page  # the asterisk of what was resent
     assert f'<a href="/account/ipn/{message.id}/">{message.id}</a>' in page
     assert '<span class="pill sent">Sent</span>' in page
-    assert '<td data-label="HTTP code">200</td>' in page
+    assert '<td data-label="HTTP response code">200</td>' in page
     assert "1234567" in page
 
 
@@ -222,7 +222,7 @@ def test_the_details_have_what_the_official_page_lists(at_merchants: Client, que
     assert "<code>http://shop.example/ipn?a=1&amp;b=2</code>" in page
     assert "<dt>Type</dt><dd>payment_link</dd>" in page
     assert "<dt>Next attempt</dt>" in page
-    assert "<dt>HTTP code</dt><dd>404</dd>" in page
+    assert "<dt>HTTP response code</dt><dd>404</dd>" in page
     for name, value in message.pairs:
         assert f"<code>{name}</code>" in page
         assert value.replace("&", "&amp;").replace("'", "&#x27;").strip() in page
@@ -236,6 +236,33 @@ def test_the_original_message_has_one_retry(at_merchants: Client, queue: Queue) 
     assert '<dt>No. of retries</dt><dd>1 <span class="muted">(the original message)</span>' in page
     assert "<dt>Last time resent</dt><dd>never</dd>" in page
     assert "<dt>Next attempt</dt>" not in page
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ([200], '1 <span class="muted">(the original message)</span>'),
+        ([500, "refused", 200], "3"),
+        ([500, 200, 500], "2"),
+        ([500], "not acknowledged"),
+        ([], "not acknowledged"),
+    ],
+)
+def test_how_many_it_took_until_it_was_acknowledged(
+    at_merchants: Client, queue: Queue, answers: list[int | str], words: str
+) -> None:
+    page = page_of(at_merchants, attempted(queue(), *answers))
+
+    assert f"<dt>No. of retries until it was acknowledged</dt><dd>{words}</dd>" in page
+
+
+def test_the_words_of_the_official_page_are_explained(at_merchants: Client, queue: Queue) -> None:
+    attempted(queue(), "refused")
+
+    page = " ".join(at_merchants.get("/account/ipn/").content.decode().split())
+
+    assert "is sent again every 30 min, up to 15 times" in page
+    assert "If there is none, check that your server is running." in page
 
 
 @pytest.mark.parametrize(
