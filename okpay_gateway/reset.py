@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from checkout.models import CheckoutSession
 from ipn.models import IpnMessage, Verification
+from marketplace import seed as marketplace
 from marketplace.models import Product
 from sandbox import clock
 from sandbox.models import DEFAULT, Sandbox
@@ -33,6 +34,7 @@ GATES: tuple[Model, ...] = (CheckoutSession, MonthlyTurnover, Transaction, Produ
 def reset(sandbox: Sandbox) -> None:
     """Raises OperationalError if the tables are never free: a payment must hang for many seconds for that."""
     seed.hash_passwords()
+    marketplace.draw_pictures()
     for left in reversed(range(TRIES)):
         try:
             _reset(sandbox)
@@ -124,7 +126,9 @@ def _restore(sandbox: Sandbox, *, now: datetime) -> None:
     if sandbox.id != DEFAULT:
         return
     seed.currencies(restore_rates=True)
+    marketplace.categories()
     DisabledApiFunction.objects.all().delete()
     if settings.SANDBOX:
         seed.demo_cast(sandbox, now=now)
+        marketplace.demo_store(sandbox, now=now)
         seed.restore_staff()

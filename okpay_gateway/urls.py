@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from checkout import views as checkout
 from ipn import views as ipn
-from okpay_gateway import health, views
+from okpay_gateway import health, marketplace_checkout, views
 from okpay_gateway.journal import page_urls as journal
 from soapapi import views as soapapi
 
@@ -18,8 +18,12 @@ urlpatterns = [
     path("OkPayAPI", soapapi.okpay_api, name="okpay-api"),
     path("account/ipn/", include("ipn.page_urls")),
     path("account/journal/", include(journal.for_clients)),
+    path("account/marketplace/", include("marketplace.page_urls")),
     path("account/", include("wallets.urls")),
     path("admin/journal/", include(journal.for_staff)),
+    path("marketplace/buy/", marketplace_checkout.buy, name="marketplace-buy"),
+    path("marketplace/bought/<slug:token>/", marketplace_checkout.bought, name="marketplace-bought"),
+    path("marketplace/", include("marketplace.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("okpay_gateway.api_urls")),
     path("language/", views.set_language, name="set-language"),

@@ -26,6 +26,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def bought_by(self, account: Account) -> "OrderQuerySet":
         return self.filter(buyer=account)
 
+    def for_pages(self) -> "OrderQuerySet":
+        """With all that a page or an answer tells of each."""
+        return self.select_related("transaction__delivery_address", "store__account__sandbox", "buyer")
+
 
 class Order(models.Model):
     """One payment for things of one store. Amounts, currency and delivery address are those of its transaction."""

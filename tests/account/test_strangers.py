@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
@@ -9,10 +10,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from ipn.models import IpnMessage, Verification
+from marketplace import catalogue, purchases, seed, stores
+from marketplace.models import Order, Product, Store
+from marketplace.purchases import Line
 from sandbox import clock
 from sandbox.models import Sandbox
 from wallets import mass_payments
-from wallets.models import MassPayment, Transaction, Wallet
+from wallets.models import Account, Currency, MassPayment, Transaction, Wallet
+from wallets.money import D
 
 # What identifies nobody's data: a token is a secret itself, a method or a language names a thing that all have.
 NOBODYS = {"uidb64", "token", "method"}
@@ -32,7 +37,7 @@ def of_the_account() -> list[tuple[str, set[str]]]:
 
 
 @pytest.fixture
-def of_the_merchant(merchant: Wallet, pay: Callable[..., Transaction]) -> dict[str, object]:
+def of_the_merchant(merchant: Wallet, buyer: Wallet, pay: Callable[..., Transaction]) -> dict[str, object]:
     """One of everything that the merchant has, by the names that addresses have for it."""
     merchant.ipn_enabled, merchant.ipn_url = True, "http://127.0.0.1:9/"
     merchant.save()
@@ -53,7 +58,15 @@ def of_the_merchant(merchant: Wallet, pay: Callable[..., Transaction]) -> dict[s
         receiver_pays_fee=False,
         now=payment.created_at,
     )
+    seed.categories()
+    seed.demo_store(merchant.account.sandbox, now=payment.created_at)
+    product = Product.objects.get(title="An hour of integration help")
+    sold = purchases.buy([Line(product)], payer=buyer, now=payment.created_at)
     return {
+        "product_id": product.id,
+        "picture_id": product.images.get().id,
+        "order_number": sold.number,
+        **_bought(merchant, buyer, payment.created_at),
         "wallet_id": merchant.id,
         "transaction_id": payment.id,
         "message_id": message.id,
@@ -64,7 +77,31 @@ def of_the_merchant(merchant: Wallet, pay: Callable[..., Transaction]) -> dict[s
     }
 
 
+def _bought(merchant: Wallet, buyer: Wallet, now: datetime) -> dict[str, object]:
+    """The merchant buys from a store of the buyer, and has what he bought."""
+    store = stores.register(buyer.account, wallet=buyer, name="Bob's", now=now)
+    stores.approve(store, now=now)
+    book = catalogue.create(
+        store,
+        title="Book",
+        description="By Bob",
+        price=D("1.00"),
+        currency=Currency.objects.get(code="EUR"),
+        is_published=True,
+        now=now,
+    )
+    catalogue.set_digital_file(book, "book.txt", b"Once upon a time", now=now)
+    bought = purchases.buy([Line(book)], payer=merchant, now=now)
+    return {"purchase_number": bought.number, "bought_id": book.id}
+
+
 def test_a_stranger_finds_nothing(as_stranger: Client, as_merchant: Client, of_the_merchant: dict[str, object]) -> None:
+    Store.objects.create(
+        account=Account.objects.get(email="shop@example.com"),
+        wallet_id="OK100000004",
+        name="Second Shop",
+        created_at=datetime.now(UTC),
+    )
     tried = 0
     for route, names in of_the_account():
         wanted = names - NOBODYS
@@ -81,6 +118,8 @@ def test_a_stranger_finds_nothing(as_stranger: Client, as_merchant: Client, of_t
     assert tried >= 8
     assert MassPayment.objects.get().status == MassPayment.Status.CHECKED
     assert Wallet.objects.get(id="OK702746927").title == "Main"
+    assert Order.objects.get(transaction=of_the_merchant["order_number"]).status == Order.Status.PAID
+    assert Product.objects.filter(id=of_the_merchant["product_id"], is_removed=False, stock=7).exists()
 
 
 def test_nobody_who_is_not_logged_in_comes_further_than_the_door(of_the_merchant: dict[str, object]) -> None:

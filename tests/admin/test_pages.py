@@ -16,6 +16,10 @@ from django.utils import timezone
 from checkout import payment_form, sessions
 from ipn import verification
 from ipn.models import DeliveryAttempt, IpnMessage
+from marketplace import purchases
+from marketplace import seed as marketplace
+from marketplace.models import Product
+from marketplace.purchases import Line
 from sandbox import clock
 from sandbox.models import RememberedAnswer, Sandbox
 from tests.admin.conftest import Clerk
@@ -49,6 +53,14 @@ FACTS = {
     "IpnMessage",
     "CheckoutSession",
     "SessionItem",
+    "Store",
+    "Product",
+    "Picture",
+    "Rendition",
+    "DigitalContent",
+    "Order",
+    "OrderLine",
+    "OrderEvent",
 }
 OURS = ("sandbox", "ipn", "wallets", "checkout", "marketplace", "soapapi")
 
@@ -101,6 +113,11 @@ def full_world(world: Sandbox, buyer: Wallet, merchant: Wallet) -> None:
     MassPaymentRow.objects.create(mass_payment=batch, number=1, receiver="x")
     Confirmation.objects.create(key="0f7e2c4e-52c8-4d5b-8d53-2f2f4c2b7a11", account=buyer.account)
     HistorySegment.objects.create(wallet=merchant, position=1, after=0, last=payment, earliest=now, latest=now)
+    marketplace.categories()
+    marketplace.demo_store(world, now=now)
+    product = Product.objects.get(title="Plugin licence")
+    Product.objects.filter(id=product.id).update(title="<script>alert(2)</script>")
+    purchases.buy([Line(product, custom_1_value="<script>alert(3)</script>")], payer=buyer, now=now)
 
 
 class Page(HTMLParser):

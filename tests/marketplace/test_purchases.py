@@ -2,9 +2,11 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from django.core.mail import EmailMessage
 
 from ipn.models import IpnMessage
 from marketplace import purchases, stores
@@ -333,6 +335,45 @@ def test_a_refund_that_the_merchant_cannot_pay_leaves_the_order(
         reversals.refund(order.transaction, now=now)
 
     assert (Order.objects.get().status, left(poster)) == (Order.Status.PAID, 6)
+
+
+# Low stock
+
+
+@pytest.mark.parametrize(("bought", "mails"), [([7], 0), ([8], 1), ([8, 1], 1), ([4, 4, 1, 1], 1), ([10], 1)])
+def test_the_owner_is_told_once_that_little_is_left(
+    buyer: Wallet,
+    poster: Product,
+    now: datetime,
+    bought: list[int],
+    mails: int,
+    mailoutbox: list[EmailMessage],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    for quantity in bought:
+        with django_capture_on_commit_callbacks(execute=True):
+            purchases.buy([Line(poster, quantity)], payer=buyer, now=now)
+
+    told = [message.to for message in mailoutbox if message.subject.startswith("Only")]
+    assert told == [["merchant@example.com"]] * mails
+
+
+def test_what_came_back_and_is_sold_again_is_told_again(
+    buyer: Wallet,
+    poster: Product,
+    now: datetime,
+    mailoutbox: list[EmailMessage],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        order = purchases.buy([Line(poster, 8)], payer=buyer, now=now)
+        reversals.refund(order.transaction, now=now)
+        purchases.buy([Line(poster, 9)], payer=buyer, now=now)
+
+    assert [message.subject for message in mailoutbox if message.subject.startswith("Only")] == [
+        "Only 2 left: OKPAY Poster",
+        "Only 1 left: OKPAY Poster",
+    ]
 
 
 def test_every_error_names_a_field() -> None:
