@@ -162,6 +162,8 @@ class SessionsQuery(ListQuery):
 class SessionsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, GenericViewSet[Any]):
     """Orders that came to process.html."""
 
+    scope, for_accounts, account_paths = "checkout", "read", ("receiver__account_id",)
+
     queryset = CheckoutSession.objects.all()
     lookup_url_kwarg = "token"
     lookup_field = "token"

@@ -17,7 +17,7 @@ from ipn import delivery, history, simulator
 from ipn.models import DeliveryAttempt, IpnMessage, Verification
 from sandbox import journal
 from sandbox.api import ControlView, ListQuery, Nothing, Query, Strict, WebAddress
-from sandbox.models import DEFAULT
+from sandbox.models import DEFAULT, Sandbox
 
 
 class SentRequest(serializers.Serializer[Any]):
@@ -141,6 +141,8 @@ class VerificationsQuery(ListQuery):
 class MessagesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, GenericViewSet[Any]):
     """Notifications and every attempt to deliver them."""
 
+    scope, for_accounts = "ipn", "read"
+
     queryset = IpnMessage.objects.all()
     serializer_class = MessageFields
     lookup_value_regex = r"\d{1,18}"
@@ -156,6 +158,9 @@ class MessagesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
         message: IpnMessage = super().get_object()
         journal.note(wallet=message.wallet_id, transaction=message.transaction_id, correlation=message.story)
         return message
+
+    def of_account(self, rows: QuerySet[IpnMessage], account_id: str) -> QuerySet[IpnMessage]:
+        return rows.filter(wallet_id__in=_wallets(self.sandbox, account_id))
 
     @extend_schema(request=Nothing)
     @action(detail=True, methods=["post"])
@@ -197,6 +202,8 @@ class MessagesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
 class VerificationsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, GenericViewSet[Any]):
     """Every call of ipn-verify, and why it got its answer."""
 
+    scope, for_accounts = "ipn", "read"
+
     queryset = Verification.objects.all()
     serializer_class = VerificationFields
     lookup_value_regex = r"\d{1,18}"
@@ -210,3 +217,11 @@ class VerificationsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, Contro
             # What nobody ever sent concerns strangers.
             own |= Q(message__isnull=True, auto_return__isnull=True)
         return Verification.objects.filter(own).select_related("message", "auto_return")
+
+    def of_account(self, rows: QuerySet[Verification], account_id: str) -> QuerySet[Verification]:
+        return rows.filter(wallet_id__in=_wallets(self.sandbox, account_id))
+
+
+def _wallets(sandbox: Sandbox, account_id: str) -> list[str]:
+    """The IDs of an account's wallets."""
+    return list(sandbox.accounts.filter(id=account_id).values_list("wallets__id", flat=True))

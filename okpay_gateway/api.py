@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError as InvalidValue
 from django.db import DataError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
@@ -17,29 +18,51 @@ from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from sandbox.access import OWNER, Access, recognise
+from wallets.models import Account
+
 
 class ControlTokenAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <CONTROL_TOKEN>`. Whoever has the token is the installation's owner; there is no user."""
+    """`Authorization: Bearer <token>`: CONTROL_TOKEN, whose holder owns the installation, or one of `tokens/`.
 
-    def authenticate(self, request: Request) -> tuple[None, str] | None:
+    There is no user; `request.auth` says what the caller may.
+    """
+
+    def authenticate(self, request: Request) -> tuple[None, Access] | None:
         header = request.headers.get("Authorization", "")
         if not header:
             return None
         scheme, _space, token = header.partition(" ")
         if scheme.lower() != "bearer":
-            raise exceptions.AuthenticationFailed(_("Send the token as: Authorization: Bearer <CONTROL_TOKEN>."))
-        if not hmac.compare_digest(token.strip().encode(errors="replace"), settings.CONTROL_TOKEN.encode()):
-            raise exceptions.AuthenticationFailed(_("This is not the CONTROL_TOKEN of this gateway."))
-        return None, "control"
+            raise NoSuchToken(_("Send the token as: Authorization: Bearer <CONTROL_TOKEN>."))
+        token = token.strip()
+        if hmac.compare_digest(token.encode(errors="replace"), settings.CONTROL_TOKEN.encode()):
+            return None, OWNER
+        caller = recognise(token, now=timezone.now())
+        if caller is None:
+            raise NoSuchToken(_("This is neither the CONTROL_TOKEN of this gateway nor a token that holds."))
+        if caller.account_id and not Account.objects.filter(id=caller.account_id, sandbox=caller.sandbox_id).exists():
+            raise NoSuchToken(_("The account of this token is no more."))
+        return None, caller
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="control API"'
 
 
+class NoSuchToken(exceptions.AuthenticationFailed):
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.errors = {"Authorization": [detail]}
+
+
 class HasControlToken(BasePermission):
+    """A token of any kind; what it may is compared by the view (sandbox.api.ControlView)."""
+
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.auth is None:
-            raise exceptions.NotAuthenticated(_("Send the token as: Authorization: Bearer <CONTROL_TOKEN>."))
+            missing = exceptions.NotAuthenticated(_("Send the token as: Authorization: Bearer <CONTROL_TOKEN>."))
+            missing.errors = {"Authorization": [str(missing.detail)]}  # type: ignore[attr-defined]
+            raise missing
         return True
 
 

@@ -17,7 +17,11 @@ class ControlTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unt
     name = "controlToken"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "The gateway's CONTROL_TOKEN."}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The gateway's CONTROL_TOKEN, or a token of `tokens/` with the scope of the call.",
+        }
 
 
 class ControlSchema(AutoSchema):
@@ -25,7 +29,7 @@ class ControlSchema(AutoSchema):
         if not isinstance(self.view, ControlView):
             return []
         query = self.view.get_query_class()
-        parameters: list[Any] = [query]
+        parameters: list[Any] = [query] if query._declared_fields else []
         if self.method == "POST":
             parameters.append(
                 OpenApiParameter(

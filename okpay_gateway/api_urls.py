@@ -6,11 +6,12 @@ from rest_framework.routers import SimpleRouter
 from checkout import api as checkout
 from ipn import api as ipn
 from ipn.listener_check.api import CheckListenerView
-from okpay_gateway import api_docs, control, problems
+from okpay_gateway import api_docs, control, control_tokens, problems
 from okpay_gateway.journal import api as journal
 from wallets import api as wallets
 
 router = SimpleRouter()
+router.register("tokens", control_tokens.TokensView)
 router.register("accounts", wallets.AccountsView)
 router.register("wallets", wallets.WalletsView)
 router.register("transactions", wallets.TransactionsView)

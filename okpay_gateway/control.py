@@ -35,6 +35,8 @@ class ResetAnswer(serializers.Serializer[Any]):
 class ResetView(ControlView):
     """Everything back to the demo cast."""
 
+    scope = "sandboxes"
+
     in_one_transaction = False  # It has one of its own, and tries again if others are in the way.
     serializer_class = ResetAnswer
 
@@ -61,6 +63,7 @@ class WaitAnswer(serializers.Serializer[Any]):
 
 
 class WaitView(ControlView):
+    scope = "clock"
     in_one_transaction = False  # Deliveries are recorded, and seen by their listeners, while this waits.
     serializer_class = WaitFields
 
@@ -105,6 +108,7 @@ class ClockDone(ClockAnswer):
 class ClockView(ControlView):
     """The sandbox's time."""
 
+    scope = "clock"
     in_one_transaction = False  # Listeners and workers see each moment as it comes.
     serializer_class = ClockFields
 

@@ -131,7 +131,10 @@ def _api_exception(exception: exceptions.APIException) -> tuple[dict[str, Any], 
         headers["WWW-Authenticate"] = challenge
     codes = exception.get_codes()
     code = codes if isinstance(codes, str) else ""
-    return _problem(HTTPStatus(exception.status_code), str(exception.detail), type=code), headers
+    problem = _problem(HTTPStatus(exception.status_code), str(exception.detail), type=code)
+    if errors := getattr(exception, "errors", None):
+        problem["errors"] = errors
+    return problem, headers
 
 
 def _problem(status: HTTPStatus, detail: str, *, type: str = "", title: str = "") -> dict[str, Any]:

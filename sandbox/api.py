@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Literal, cast
 from urllib.parse import urlsplit
 
 from django.db import transaction
@@ -22,10 +22,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from sandbox import clock, idempotency, journal
+from sandbox import access, clock, idempotency, journal
+from sandbox.access import Access
 from sandbox.locks import one_at_a_time
 from sandbox.models import DEFAULT, Sandbox
 
@@ -57,15 +59,22 @@ class Nothing(Strict):
     """The body of a call that takes none."""
 
 
-class Query(Strict):
-    """What may stand behind the question mark, everywhere."""
+class Unaimed(Strict):
+    """What may stand behind the question mark where the address says what the call is about."""
+
+
+class Query(Unaimed):
+    """What may stand behind the question mark elsewhere."""
 
     sandbox = serializers.SlugField(
-        default=DEFAULT, help_text=gettext_lazy("The sandbox that the call is about; `default` if not given.")
+        default=DEFAULT,
+        help_text=gettext_lazy("The sandbox that the call is about; `default`, or the token's own, if not given."),
     )
 
 
-class ListQuery(Query):
+class Paged(Unaimed):
+    """Of a list: which page, and which rows."""
+
     cursor = serializers.CharField(required=False, help_text=gettext_lazy("From `next` or `previous` of another page."))
     page_size = serializers.IntegerField(
         required=False, min_value=1, max_value=1000, help_text=gettext_lazy("How many on a page; 100 if not given.")
@@ -82,6 +91,10 @@ class ListQuery(Query):
             if name not in ("cursor", "page_size"):
                 condition &= Q(*((column, value) for column in cls.columns.get(name, (name,))), _connector=Q.OR)
         return condition
+
+
+class ListQuery(Paged, Query):
+    """Of a list in a sandbox."""
 
 
 class Amount(serializers.DecimalField):
@@ -182,11 +195,21 @@ def iso_duration(value: timedelta) -> str:
 
 
 class ControlView(GenericAPIView[Any]):
-    """A view of the control API. After the door it finds `self.sandbox`, `self.query` and `self.now` ready."""
+    """A view of the control API. After the door it finds `self.sandbox`, `self.query` and `self.now` ready.
+
+    It says which tokens may come in, apart from CONTROL_TOKEN. `scope` is the resource that it is about, one of
+    access.RESOURCES. `for_accounts` says whether a token that is bound to an account may read, or write too;
+    `account_paths` are the lookups that lead from its rows to an account, one of which must be the token's. Rows of
+    others are then not there. What a body names is for the view to compare: `check_account`.
+    """
+
+    scope: ClassVar[str] = ""
+    for_accounts: ClassVar[Literal["", "read", "write"]] = ""
+    account_paths: ClassVar[tuple[str, ...]] = ()
 
     # All rows of the view's model; `in_sandbox` narrows them.
     queryset: Any = None
-    query_class: type[Query] = Query
+    query_class: type[Unaimed] = Query
     # False where the work must be seen by others while it goes on, so that it cannot be one database transaction.
     in_one_transaction = True
 
@@ -197,18 +220,39 @@ class ControlView(GenericAPIView[Any]):
         super().initial(request, *args, **kwargs)
         # Read at once: this is where Django refuses a body beyond DATA_UPLOAD_MAX_MEMORY_SIZE.
         request.body  # noqa: B018
-        query = self.get_query_class()(data=request.query_params.dict())
+        query_class = self.get_query_class()
+        query = query_class(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         self.query = dict(query.validated_data)
-        self.sandbox = sandbox_named(self.query.pop("sandbox"))
+        named = self.query.pop("sandbox") if issubclass(query_class, Query) else DEFAULT
+        self.sandbox = sandbox_named(self._within_reach(named))
         journal.note(sandbox=self.sandbox)
         key = request.headers.get(idempotency.HEADER)
         if request.method == "POST" and key is not None and (handler := getattr(self, "post", None)):
             # In the way in which viewsets put their actions in place.
             setattr(self, "post", functools.partial(self._once, key, handler))  # noqa: B010
 
-    def get_query_class(self) -> type[Query]:
+    def get_query_class(self) -> type[Unaimed]:
         return self.query_class
+
+    @property
+    def access(self) -> Access:
+        """Who calls."""
+        return cast(Access, self.request.auth)
+
+    def check_permissions(self, request: Request) -> None:
+        super().check_permissions(request)
+        caller = cast(Access, request.auth)
+        write = request.method not in SAFE_METHODS
+        if not caller.is_owner and not (self.scope and caller.may(self.scope, write=write)):
+            raise access.missing_scope(caller, self.scope, write=write)
+        if caller.account_id and self.for_accounts not in (("write",) if write else ("read", "write")):
+            raise access.not_for_accounts(caller)
+
+    def check_account(self, account_id: str) -> None:
+        """For what a body or an address names: the caller's token must reach this account. Raises Refused."""
+        if self.access.account_id not in ("", account_id):
+            raise access.foreign_account(self.access)
 
     @property
     def now(self) -> datetime:
@@ -227,7 +271,22 @@ class ControlView(GenericAPIView[Any]):
             assert self.queryset is not None
             nothing: QuerySet[Any] = self.queryset.none()
             return nothing
-        return self.in_sandbox()
+        rows = self.in_sandbox()
+        return self.of_account(rows, self.access.account_id) if self.access.account_id else rows
+
+    def of_account(self, rows: QuerySet[Any], account_id: str) -> QuerySet[Any]:
+        """Those that an account's token may see."""
+        assert self.account_paths, f"{type(self).__name__}: how do its rows lead to an account?"
+        return rows.filter(Q(*((path, account_id) for path in self.account_paths), _connector=Q.OR))
+
+    def _within_reach(self, named: str) -> str:
+        """The sandbox that the call is about. Raises Refused for one that the caller's token does not reach."""
+        own = self.access.sandbox_id
+        if own is None:
+            return named
+        if named != own and "sandbox" in self.request.query_params:
+            raise access.foreign_sandbox(self.access)
+        return own
 
     def in_sandbox(self) -> QuerySet[Any]:
         """The rows that belong to `self.sandbox`."""
@@ -235,7 +294,7 @@ class ControlView(GenericAPIView[Any]):
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         query_class = self.get_query_class()
-        if issubclass(query_class, ListQuery):
+        if issubclass(query_class, Paged):
             return queryset.filter(query_class.condition(self.query))
         return queryset
 

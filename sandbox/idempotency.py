@@ -1,13 +1,15 @@
 """An `Idempotency-Key` makes a POST safe to repeat: the first answer is kept for a day and given again.
 
 The key counts together with the caller's token and the address. A repetition that arrives while the first is still
-being worked on waits for it.
+being worked on waits for it. Answers are kept sealed: some tell a password or a token, and shall be the only place.
 """
 
 import hashlib
 import re
 from datetime import timedelta
 
+from cryptography.fernet import InvalidToken
+from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,10 +19,12 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from sandbox.ciphers import cipher
 from sandbox.models import RememberedAnswer, Sandbox
 
 HEADER = "Idempotency-Key"
 KEPT_FOR = timedelta(days=1)
+PURPOSE = "remembered answer"
 WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -38,6 +42,14 @@ class KeyReused(APIException):
     )
 
 
+class AnswerUnreadable(APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "idempotent_answer_unreadable"
+    default_detail = _(
+        "This request was carried out before, but SECRET_KEY has changed since, so its answer cannot be read."
+    )
+
+
 def scope_of(request: Request, key: str) -> str:
     """Raises MalformedKey."""
     if not WELL_FORMED.fullmatch(key):
@@ -47,14 +59,18 @@ def scope_of(request: Request, key: str) -> str:
 
 
 def recall(scope: str, request: Request) -> HttpResponse | None:
-    """The first answer, None if there was none yet. Raises KeyReused if it answered another body."""
+    """The first answer, None if there was none yet. Raises KeyReused if it answered another body; AnswerUnreadable."""
     answer = RememberedAnswer.objects.filter(scope=scope, created_at__gt=timezone.now() - KEPT_FOR).first()
     if answer is None:
         return None
     if answer.fingerprint != _fingerprint(request):
         raise KeyReused
+    try:
+        body = cipher(settings.SECRET_KEY, PURPOSE).decrypt(answer.body.encode())
+    except InvalidToken:
+        raise AnswerUnreadable from None
     return HttpResponse(
-        answer.body,
+        body,
         status=answer.status,
         content_type=answer.content_type,
         headers={"Idempotent-Replayed": "true"},
@@ -69,8 +85,13 @@ def remember(scope: str, request: Request, sandbox: Sandbox, response: Response)
         fingerprint=_fingerprint(request),
         status=response.status_code,
         content_type=response.content_type or "application/json",
-        body=JSONRenderer().render(response.data).decode(),
+        body=cipher(settings.SECRET_KEY, PURPOSE).encrypt(_rendered(response)).decode(),
     )
+
+
+def _rendered(response: Response) -> bytes:
+    """As the renderer will: a 204 has no body."""
+    return b"" if response.data is None else JSONRenderer().render(response.data)
 
 
 def _fingerprint(request: Request) -> str:

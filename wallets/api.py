@@ -288,6 +288,8 @@ TransactionsQuery._declared_fields["from"] = serializers.DateTimeField(
 class AccountsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, GenericViewSet[Any]):
     """Clients, persons and businesses."""
 
+    scope, for_accounts, account_paths = "accounts", "read", ("id",)
+
     queryset = Account.objects.all()
     serializer_class = AccountFields
     lookup_value_regex = r"[\w.-]+"
@@ -323,6 +325,8 @@ class AccountsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
 
 class WalletsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, GenericViewSet[Any]):
     """Clients' wallets with their balances and Integration settings."""
+
+    scope, for_accounts, account_paths = "wallets", "read", ("account_id",)
 
     queryset = Wallet.objects.all()
     serializer_class = WalletFields
@@ -381,6 +385,9 @@ class WalletsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView,
 
 class TransactionsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, GenericViewSet[Any]):
     """Everything that moved money, or tried to."""
+
+    scope, for_accounts = "payments", "read"
+    account_paths = ("payer_wallet__account_id", "receiver_wallet__account_id", "payer_account_id")
 
     queryset = Transaction.objects.all()
     serializer_class = TransactionFields
@@ -447,6 +454,7 @@ class TransactionsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, Control
 class AuditView(ControlView):
     """Are the books right?"""
 
+    scope = "ledger"
     serializer_class = AuditFields
 
     @extend_schema(operation_id="ledger_audit")

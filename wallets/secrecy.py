@@ -1,15 +1,11 @@
-"""What must be read again by us, and by nobody else: API passwords at rest (a token is a hash over one), sealed forms.
+"""What must be read again by us, and by nobody else: API passwords at rest (tokens hash them), sealed forms."""
 
-Each purpose has a key of its own, so that what was sealed for one is nothing to another.
-"""
-
-import base64
-import hashlib
 from datetime import timedelta
-from functools import lru_cache
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import InvalidToken
 from django.conf import settings
+
+from sandbox.ciphers import cipher
 
 API_PASSWORD = "api password"  # noqa: S105 (the purpose, no password)
 
@@ -23,13 +19,13 @@ class SealBroken(Exception):
 
 
 def seal(text: str, *, purpose: str = API_PASSWORD) -> str:
-    return _cipher(settings.SECRET_KEY, purpose).encrypt(text.encode()).decode()
+    return cipher(settings.SECRET_KEY, purpose).encrypt(text.encode()).decode()
 
 
 def open_sealed(sealed: str) -> str:
     """A stored API password."""
     try:
-        return _cipher(settings.SECRET_KEY, API_PASSWORD).decrypt(sealed.encode()).decode()
+        return cipher(settings.SECRET_KEY, API_PASSWORD).decrypt(sealed.encode()).decode()
     except InvalidToken:
         raise KeyChanged("SECRET_KEY has changed since this API password was stored; set the password again") from None
 
@@ -37,11 +33,6 @@ def open_sealed(sealed: str) -> str:
 def open_fresh(sealed: str, *, purpose: str, max_age: timedelta) -> str:
     """What came back from outside. Age goes by real time. Raises SealBroken."""
     try:
-        return _cipher(settings.SECRET_KEY, purpose).decrypt(sealed.encode(), int(max_age.total_seconds())).decode()
+        return cipher(settings.SECRET_KEY, purpose).decrypt(sealed.encode(), int(max_age.total_seconds())).decode()
     except InvalidToken:
         raise SealBroken from None
-
-
-@lru_cache(maxsize=100)
-def _cipher(key: str, purpose: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"okpay {purpose}\0{key}".encode()).digest()))

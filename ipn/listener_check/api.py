@@ -165,6 +165,7 @@ class WasReset(APIException):
 
 
 class CheckListenerView(ControlView):
+    scope = "ipn"
     in_one_transaction = False  # The listener verifies while this waits.
     serializer_class = CheckFields
 

@@ -58,6 +58,7 @@ class StreamQuery(JournalFilter):
 
 
 class JournalApi(ControlView):
+    scope = "journal"
     serializer_class = JournalEntryFields
     query_class: type[Query] = JournalFilter
 

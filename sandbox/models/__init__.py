@@ -3,5 +3,6 @@
 from sandbox.models.answers import RememberedAnswer
 from sandbox.models.journal import JournalEntry, JournalGap
 from sandbox.models.sandboxes import DEFAULT, Sandbox
+from sandbox.models.tokens import ControlToken
 
-__all__ = ["DEFAULT", "JournalEntry", "JournalGap", "RememberedAnswer", "Sandbox"]
+__all__ = ["DEFAULT", "ControlToken", "JournalEntry", "JournalGap", "RememberedAnswer", "Sandbox"]

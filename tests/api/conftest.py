@@ -28,6 +28,9 @@ class Api:
     def patch(self, path: str, body: Any, **query: Any) -> "Answer":
         return self._send("PATCH", path, body, query_params=query)
 
+    def delete(self, path: str, **query: Any) -> "Answer":
+        return self._send("DELETE", path, query_params=query)
+
     def raw(self, method: str, path: str, content: bytes, content_type: str = "application/json") -> "Answer":
         return self._answer(
             self.client.generic(method, f"/api/v1/{path}", content, content_type, headers=self._headers())
@@ -48,6 +51,9 @@ class Api:
 
     @staticmethod
     def _answer(response: Any) -> "Answer":
+        if response.status_code == 204:
+            assert not response.content
+            return Answer(204, None, dict(response.headers))
         answer = Answer(response.status_code, json.loads(response.content), dict(response.headers))
         if answer.status >= 400:
             assert answer.headers["Content-Type"] == "application/problem+json"
