@@ -4,6 +4,7 @@ A claim is a lease by the database's clock, the one clock that all workers share
 worker dies, the message is due as before, as soon as the lease has run out.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,13 +14,15 @@ from django.conf import settings
 from django.db import connection
 
 from ipn.http import Answer
-from ipn.models import IpnMessage
+from ipn.models import IpnMessage, body_of
 from sandbox.models import Sandbox
 
 Status = IpnMessage.Status
 
-# How much longer a claim lasts than a POST may take: for writing down what came of it.
+# How much longer a claim lasts than a POST may take: for waiting for a slot of the host, then for writing down what
+# came of it.
 LEASE_MARGIN = timedelta(seconds=5)
+LONGEST_WAIT_FOR_A_SLOT = timedelta(seconds=3)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Claim:
     series_start: int
     body: str
     sent_at: datetime  # the sandbox's time
+    post_before: float  # time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,12 @@ class Due:
 
 # Walks from host to host along the index, so that thousands of messages for one host cost no more than one, and takes
 # of each only what it has room for. What happened to one payment is told in its order: the next message about it waits
-# for the first attempt of the one before.
+# for the first attempt of the one before. OFFSET 0 and + 0 keep the planner to that walk, whatever it believes about
+# the table: joins and other indexes look at everything that is due, each time.
 CLAIM = """
 WITH RECURSIVE
-clock AS MATERIALIZED (
-    SELECT id, COALESCE(%(now)s::timestamptz, frozen_at, %(real)s + clock_offset) AS now
+latest AS MATERIALIZED (
+    SELECT max(COALESCE(%(now)s::timestamptz, frozen_at, %(real)s + clock_offset)) AS now
     FROM sandbox_sandbox
     WHERE %(sandbox)s::text IS NULL OR id = %(sandbox)s
 ),
@@ -73,27 +78,36 @@ due AS MATERIALIZED (
     SELECT due.id, due.now
     FROM host CROSS JOIN LATERAL (
         SELECT message.id, clock.now
-        FROM ipn_ipnmessage message JOIN clock ON clock.id = message.sandbox_id
+        FROM ipn_ipnmessage message CROSS JOIN LATERAL (
+            SELECT COALESCE(%(now)s::timestamptz, frozen_at, %(real)s + clock_offset) AS now
+            FROM sandbox_sandbox
+            WHERE id = message.sandbox_id AND (%(sandbox)s::text IS NULL OR id = %(sandbox)s)
+            OFFSET 0
+        ) clock
         WHERE message.host = host.host
             AND message.next_attempt_at <= clock.now
-            AND message.next_attempt_at <= (SELECT max(clock.now) FROM clock)
+            AND message.next_attempt_at <= (SELECT now FROM latest)
             AND (message.claimed_until IS NULL OR message.claimed_until < statement_timestamp())
             AND NOT EXISTS (
                 SELECT FROM ipn_ipnmessage earlier
-                WHERE earlier.transaction_id = message.transaction_id AND earlier.id < message.id
+                WHERE earlier.transaction_id = message.transaction_id AND earlier.id + 0 < message.id
                     AND earlier.attempts_made = 0 AND earlier.next_attempt_at IS NOT NULL
+                OFFSET 0
             )
         ORDER BY message.next_attempt_at, message.id
         LIMIT COALESCE((SELECT room.slots FROM room WHERE room.host = host.host), %(slots_of_a_new_host)s)
         FOR UPDATE OF message SKIP LOCKED
     ) due
     LIMIT %(limit)s
+),
+claimed AS (
+    UPDATE ipn_ipnmessage message
+    SET claimed_until = statement_timestamp() + %(lease)s
+    FROM due WHERE message.id = due.id
+    RETURNING message.next_attempt_at, message.id, message.host, message.url, message.variables,
+        message.attempts_made, message.series_start, due.now
 )
-UPDATE ipn_ipnmessage message
-SET claimed_until = statement_timestamp() + %(lease)s
-FROM due WHERE message.id = due.id
-RETURNING message.next_attempt_at, message.id, message.host, message.url, message.variables, message.attempts_made,
-    message.series_start, due.now
+SELECT id, host, url, variables, attempts_made, series_start, now FROM claimed ORDER BY next_attempt_at, id
 """
 
 # The attempt's number is the fence: of two workers that made the same attempt, the first to write wins. An attempt of a
@@ -156,9 +170,10 @@ def claim(
         "after": after,
         "lease": timedelta(seconds=settings.IPN_TIMEOUT) + LEASE_MARGIN,
     }
+    post_before = time.monotonic() + LONGEST_WAIT_FOR_A_SLOT.total_seconds()
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, parameters)
-        rows = sorted(cursor.fetchall())
+        rows = cursor.fetchall()
     return [
         Claim(
             message_id=message_id,
@@ -166,10 +181,11 @@ def claim(
             url=url,
             number=attempts_made + 1,
             series_start=series_start,
-            body=IpnMessage(id=message_id, variables=variables).body(resend=attempts_made > 0),
+            body=body_of(message_id, variables, resend=attempts_made > 0),
             sent_at=now,
+            post_before=post_before,
         )
-        for _, message_id, host, url, variables, attempts_made, series_start, now in rows
+        for message_id, host, url, variables, attempts_made, series_start, now in rows
     ]
 
 

@@ -12,10 +12,10 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -56,8 +56,6 @@ class ForbiddenAddress(OSError):
 @asynccontextmanager
 async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
     """Where posts share the name cache and connections."""
-    reuse = aiohttp.TraceConfig()
-    reuse.on_connection_reuseconn.append(_note_reuse)
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=0,  # the pump counts
@@ -66,7 +64,6 @@ async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
             ssl=settings.IPN_VERIFY_TLS,
             socket_factory=_permitted_socket,
         ),
-        trace_configs=[reuse],
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,
@@ -126,26 +123,25 @@ async def _request(session: aiohttp.ClientSession, url: str, body: str | None) -
 async def _persist(session: aiohttp.ClientSession, url: URL, body: str | None, *, give_up_at: float) -> Answer:
     while True:
         connection = _Connection()
+        _connection.set(connection)
         try:
-            return await _request_once(session, url, body, connection, give_up_at - time.monotonic())
+            return await _request_once(session, url, body, give_up_at - time.monotonic())
         except (aiohttp.ServerDisconnectedError, ConnectionResetError):
             # The listener closed a kept connection just when this message went out. A new one is another matter.
-            if not connection.is_reused:
+            if connection.is_new:
                 raise
 
 
 @dataclass
 class _Connection:
-    is_reused: bool = False
+    is_new: bool = False
 
 
-async def _note_reuse(_session: aiohttp.ClientSession, context: Any, _parameters: Any) -> None:
-    context.trace_request_ctx.is_reused = True
+# That of the request which this task makes. A hook of aiohttp's would cost each a twentieth.
+_connection: ContextVar[_Connection] = ContextVar("_connection")
 
 
-async def _request_once(
-    session: aiohttp.ClientSession, url: URL, body: str | None, connection: _Connection, timeout: float
-) -> Answer:
+async def _request_once(session: aiohttp.ClientSession, url: URL, body: str | None, timeout: float) -> Answer:
     async with session.request(
         "GET" if body is None else "POST",
         url,
@@ -153,7 +149,6 @@ async def _request_once(
         allow_redirects=False,
         # 0 would mean for ever.
         timeout=aiohttp.ClientTimeout(total=max(timeout, 0.001)),
-        trace_request_ctx=connection,
     ) as response:
         content, detail = await _start_of(response)
         head = _head(response, content)
@@ -180,6 +175,7 @@ def _checked(url: str) -> URL:
 
 def _permitted_socket(address: aiohttp.AddrInfoType) -> socket.socket:
     """Called for each numeric address just before it is connected to: names and spellings are behind us."""
+    _connection.get().is_new = True
     family, kind, protocol, _, (host, *_) = address
     if reason := refusal(str(host), allow_private=settings.IPN_ALLOW_PRIVATE):
         raise ForbiddenAddress(errno.EACCES, f"Forbidden address: {reason}")

@@ -15,6 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from sandbox.models import Sandbox
 
 
+def body_of(message_id: int, variables: str, *, resend: bool) -> str:
+    """What is posted: the sealed variables, then what tells one POST from another."""
+    return f"{variables}{'&ok_ipn_resend=true' if resend else ''}&ok_ipn_id={message_id}"
+
+
 class IpnMessage(models.Model):
     """One Instant Payment Notification. The official page is "IPN Operations on OKPAY"."""
 
@@ -88,8 +93,7 @@ class IpnMessage(models.Model):
         return f"{self.id} {self.kind}"
 
     def body(self, *, resend: bool) -> str:
-        """What is posted: the sealed variables, then what tells one POST from another."""
-        return f"{self.variables}{'&ok_ipn_resend=true' if resend else ''}&ok_ipn_id={self.id}"
+        return body_of(self.id, self.variables, resend=resend)
 
     @property
     def pairs(self) -> list[tuple[str, str]]:

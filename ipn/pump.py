@@ -1,29 +1,37 @@
 """Deliver as a stream: hundreds of posts at once, each slot filled again as it frees, results written down in bulk.
 
 Two threads: the caller's does all database work, an event loop in the other one posts. No transaction and no lock is
-open while a listener is being waited for.
+open while a listener is being waited for, and no listener waits for the database: some messages are claimed ahead.
 """
 
+import logging
 import threading
 import time
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
-from django.db import connection
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from ipn import claims
 from ipn.claims import Claim, Due
 from ipn.http import Answer
-from ipn.poster import Event, Poster, Result
+from ipn.poster import Event, Poster
 from ipn.slots import FIRST_SLOTS_OF_A_HOST, Slots
 from sandbox.models import Sandbox
 
-SLOTS = 200  # posts at once
-CLAIM_AGAIN_AFTER = 50  # posts ended
+logger = logging.getLogger(__name__)
+
+MOST_UNDER_WAY = 400  # messages that are being posted, or wait for a slot of their host
+NAMES_AT_ONCE = 200  # threads for looking them up
+CLAIM_AGAIN_AFTER = 100  # posts ended
 RECORD_AFTER = 0.05  # seconds that a result may wait for others
+RECORD_AT = 200  # results: no more than these are posted twice when somebody kills us
 LINGER = 1.0  # seconds that a worker's pump waits for another kick before it ends
 PATIENCE_AT_THE_END = 2.0  # seconds that a worker which is asked to stop gives to what is under way
+ASK_AGAIN_AFTER = 0.2  # seconds, when the database is away
 
 
 def run() -> None:
@@ -50,7 +58,9 @@ def stop() -> None:
 
 def _run_one() -> None:
     global _running
-    _running = Pump(linger=LINGER, wanted=_wanted)
+    # As long as our claims last, nobody else posts what we have posted and could not write down.
+    lease = timedelta(seconds=settings.IPN_TIMEOUT) + claims.LEASE_MARGIN
+    _running = Pump(linger=LINGER, patience=lease.total_seconds(), wanted=_wanted)
     try:
         _running.run()
     finally:
@@ -72,27 +82,32 @@ class Pump:
         sandbox: Sandbox | None = None,
         now: datetime | None = None,
         linger: float = 0,
+        patience: float = 0,
         wanted: threading.Event | None = None,
     ) -> None:
+        """`linger` is the seconds that it waits for a kick before it ends, `patience` for a database that is away."""
         self._sandbox, self._now = sandbox, now
-        self._linger = linger
+        self._linger, self._patience = linger, patience
         self._wanted = wanted or threading.Event()
         self._events: SimpleQueue[Event] = SimpleQueue()
-        self._poster = Poster(self._events, threads=SLOTS)
         self._slots = Slots()
+        self._poster = Poster(self._events, self._slots, threads=NAMES_AT_ONCE)
         self._under_way: dict[int, Claim] = {}
-        self._unrecorded: list[Result] = []
+        self._unrecorded: list[tuple[Claim, Answer]] = []
+        self._unposted: list[Claim] = []
         self._record_at = 0.0
         # Something may be due: look now; or it is known to be, and there was no room for it.
         self._look, self._hungry = True, False
         self._look_when_freed = 0
         self._after: str | None = None
         self._stop_at: float | None = None
+        self._asked_to_stop = threading.Event()
 
     def kick(self) -> None:
         self._events.put("kick")
 
     def stop(self) -> None:
+        self._asked_to_stop.set()
         self._events.put("stop")
 
     def run(self) -> None:
@@ -100,33 +115,57 @@ class Pump:
         try:
             while self._stop_at is None or (self._under_way and time.monotonic() < self._stop_at):
                 if self._is_looking():
-                    self._claim()
+                    self._insist(self._claim)
                 event = self._next_event()
                 if event is None and self._is_idle():
                     return
                 self._meet(event)
-                if self._unrecorded and (not self._under_way or time.monotonic() >= self._record_at):
-                    self._record()
+                if self._has_news() and self._is_time_to_record():
+                    self._insist(self._record)
         finally:
             self._poster.close()
             self._settle_the_rest()
-            if self._unrecorded:
+            if self._has_news():
                 # Those posts were made, so this is worth a second try if the first one lost its connection.
-                if not connection.in_atomic_block:
-                    connection.close_if_unusable_or_obsolete()
-                self._record()
+                self._insist(self._record)
             if self._stop_at is not None and self._under_way:
                 claims.release(list(self._under_way.values()))
+
+    def _insist(self, work: Callable[[], None]) -> None:
+        """Do it; again and again while the database is away, for what was posted is better written down than repeated.
+
+        Both are harmless to repeat, even if the database did it before the connection broke.
+        """
+        give_up_at = time.monotonic() + self._patience
+        while True:
+            try:
+                return work()
+            except (OperationalError, InterfaceError) as error:
+                if connection.in_atomic_block:
+                    raise
+                connection.close()
+                if time.monotonic() >= give_up_at:
+                    raise
+                logger.warning("The database is away: %s", " ".join(str(error).split()))
+            if self._asked_to_stop.wait(ASK_AGAIN_AFTER):
+                give_up_at = min(give_up_at, time.monotonic() + PATIENCE_AT_THE_END)
+                time.sleep(ASK_AGAIN_AFTER)
 
     def _is_looking(self) -> bool:
         return self._look and self._stop_at is None
 
     def _is_idle(self) -> bool:
-        return not (self._look or self._under_way or self._unrecorded)
+        return not (self._look or self._under_way or self._has_news())
+
+    def _has_news(self) -> bool:
+        return bool(self._unrecorded or self._unposted)
+
+    def _is_time_to_record(self) -> bool:
+        return len(self._unrecorded) >= RECORD_AT or not self._under_way or time.monotonic() >= self._record_at
 
     def _claim(self) -> None:
         self._wanted.clear()
-        limit = SLOTS - len(self._under_way)
+        limit = MOST_UNDER_WAY - len(self._under_way)
         claimed = claims.claim(
             Due(timezone.now(), self._sandbox, self._now),
             limit=limit,
@@ -150,7 +189,7 @@ class Pump:
         if self._is_looking():
             return None
         deadlines = []
-        if self._unrecorded:
+        if self._has_news():
             deadlines.append(self._record_at)
         elif not self._under_way:
             deadlines.append(time.monotonic() + self._linger)
@@ -177,12 +216,14 @@ class Pump:
                 for claim, answer in event:
                     self._settle(claim, answer)
 
-    def _settle(self, claim: Claim, answer: Answer) -> None:
+    def _settle(self, claim: Claim, answer: Answer | None) -> None:
         self._under_way.pop(claim.message_id, None)
-        self._slots.free(claim.host, answered=answer.response_code is not None, after=answer.duration)
-        if not self._unrecorded:
+        if not self._has_news():
             self._record_at = time.monotonic() + RECORD_AFTER
-        self._unrecorded.append((claim, answer))
+        if answer is None:
+            self._unposted.append(claim)
+        else:
+            self._unrecorded.append((claim, answer))
         # Not for every slot that frees: a claim costs as much as some posts.
         self._look_when_freed -= 1
         if self._hungry and self._look_when_freed <= 0:
@@ -195,7 +236,11 @@ class Pump:
                 self._meet(event)
 
     def _record(self) -> None:
-        claims.record(self._unrecorded)
-        self._unrecorded = []
+        if self._unrecorded:
+            claims.record(self._unrecorded)
+            self._unrecorded = []
+        if self._unposted:
+            claims.release(self._unposted)
+            self._unposted = []
         # There may have been no room before, and the next message about a payment waits for the one before.
         self._look = True

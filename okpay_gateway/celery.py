@@ -1,10 +1,11 @@
 """The Celery application: worker and scheduler load it, shared tasks find it. Both leave signs of life for /health/."""
 
+import gc
 import os
 from typing import Any
 
 from celery import Celery, beat, bootsteps
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "okpay_gateway.settings")
 
@@ -16,6 +17,13 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def leave_logging_to_django(**kwargs: Any) -> None:
     """Having a receiver of this signal, Celery does not touch the logging that settings.py describes."""
+
+
+@worker_ready.connect
+def forget_what_stays(**kwargs: Any) -> None:
+    """All that is loaded by now stays. Looking through it for garbage again and again would hold up every delivery."""
+    gc.collect()
+    gc.freeze()
 
 
 class WorkerHeartbeat(bootsteps.StartStopStep):

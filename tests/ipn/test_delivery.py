@@ -3,10 +3,12 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -198,6 +200,13 @@ def claim(sandbox: Sandbox, limit: int = 100, **changes: object) -> list[claims.
     return claims.claim(Due(timezone.now(), sandbox, NOW), **arguments)  # type: ignore[arg-type]
 
 
+def steps_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A query's plan, flat."""
+    yield plan
+    for step in plan.get("Plans", []):
+        yield from steps_of(step)
+
+
 class TestClaims:
     def test_a_claim_leaves_the_schedule_as_it_is_and_keeps_others_away(self, queue: Queue, sandbox: Sandbox) -> None:
         message = queue(URL)
@@ -271,6 +280,32 @@ class TestClaims:
             an_hour_ago[1].id: real + timedelta(hours=2),
             due_in_an_hour[1].id: real + timedelta(hours=2),
         }
+
+    @pytest.mark.parametrize("statistics", ["none", "fresh"])
+    def test_a_claim_looks_at_no_more_than_it_takes(self, queue: Queue, sandbox: Sandbox, statistics: str) -> None:
+        for number in range(500):
+            queue(URL, transaction_id=number)
+        heard = []
+
+        def hear(execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
+            heard.append((sql, parameters))
+            return execute(sql, parameters, many, context)
+
+        with connection.execute_wrapper(hear):
+            assert len(claim(sandbox, limit=10)) == 10
+        with connection.cursor() as cursor:
+            if statistics == "fresh":
+                cursor.execute("ANALYZE ipn_ipnmessage, sandbox_sandbox")
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {heard[0][0]}", heard[0][1])
+            steps = list(steps_of(cursor.fetchone()[0][0]["Plan"]))
+
+        walk = [step for step in steps if step.get("Alias") in ("message", "earlier")]
+        assert {step["Alias"]: step["Actual Rows"] * step["Actual Loops"] for step in walk} == {
+            "message": 10,
+            "earlier": 0,
+        }
+        assert walk[0]["Index Name"] == "ipn_due_by_host"
+        assert "transaction_id" in walk[1]["Index Name"]
 
     def test_released_claims_are_free_at_once(self, queue: Queue, sandbox: Sandbox) -> None:
         queue(URL)
@@ -386,6 +421,40 @@ def test_a_pump_that_is_stopped_gives_back_what_does_not_end(
     assert not worker.is_alive()
     assert IpnMessage.objects.filter(status=Status.SENT).count() == 1
     assert IpnMessage.objects.filter(status=Status.QUEUED, claimed_until=None, attempts_made=0).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("patience", [5, 0])
+def test_a_connection_that_breaks_while_posting_costs_no_second_post(
+    queue: Queue, sandbox: Sandbox, listener: Listener, patience: float
+) -> None:
+    listener.will(Answer(delay=0.3))
+    for number in range(3):
+        queue(listener.url, transaction_id=number)
+    backends, failures = [], []
+
+    def work() -> None:
+        connection.ensure_connection()
+        backends.append(connection.connection.info.backend_pid)
+        try:
+            pump.Pump(sandbox=sandbox, now=NOW, patience=patience).run()
+        except OperationalError as failure:
+            failures.append(failure)
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    listener.wait_for(3)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", backends)
+    worker.join(10)
+
+    assert not worker.is_alive()
+    # Who has no patience fails, but not before what was posted is written down.
+    assert len(failures) == (0 if patience else 1)
+    assert IpnMessage.objects.filter(status=Status.SENT).count() == 3
+    assert len(listener.requests) == 3
 
 
 @pytest.mark.django_db(transaction=True)

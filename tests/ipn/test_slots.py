@@ -22,9 +22,19 @@ def silent(slots: Slots) -> None:
 def test_quick_answers_earn_slots_up_to_a_limit() -> None:
     slots = Slots()
     answered(slots, 5, QUICKLY)
-    assert slots.room() == {HOST: FIRST_SLOTS_OF_A_HOST + 5}
+    assert slots.allowed(HOST) == FIRST_SLOTS_OF_A_HOST + 5
     answered(slots, 1000, QUICKLY)
-    assert slots.room() == {HOST: MOST_SLOTS_OF_A_HOST}
+    assert slots.allowed(HOST) == MOST_SLOTS_OF_A_HOST
+
+
+def test_only_for_quick_answers_others_may_wait() -> None:
+    slots = Slots()
+    slots.take("new.example")
+    assert slots.room() == {"new.example": FIRST_SLOTS_OF_A_HOST - 1}
+    answered(slots, 1, QUICKLY)
+    assert slots.room()[HOST] == 3 * (FIRST_SLOTS_OF_A_HOST + 1)
+    answered(slots, 1, SLOWLY)
+    assert slots.room()[HOST] == FIRST_SLOTS_OF_A_HOST
 
 
 def test_slow_answers_cost_what_was_earned() -> None:
@@ -42,7 +52,7 @@ def test_silence_costs_all_but_two_until_it_is_over() -> None:
     answered(slots, 1, SLOWLY)
     assert slots.room() == {HOST: SLOTS_OF_A_SILENT_HOST}
     answered(slots, 1, QUICKLY)
-    assert slots.room() == {HOST: SLOTS_OF_A_SILENT_HOST + 1}
+    assert slots.allowed(HOST) == SLOTS_OF_A_SILENT_HOST + 1
 
 
 def test_taken_slots_are_no_room() -> None:
@@ -52,6 +62,8 @@ def test_taken_slots_are_no_room() -> None:
         slots.take(HOST)
     assert slots.any_full()
     assert slots.room() == {HOST: 0}
+    slots.give_back(HOST)
+    assert slots.room() == {HOST: 1}
 
 
 def test_of_thousands_of_hosts_only_the_busy_ones_are_remembered() -> None:

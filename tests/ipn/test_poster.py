@@ -1,0 +1,116 @@
+"""Host by host: as many posts at once as it has earned, the others wait in their order, and not for a dead one."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+
+from django.utils import timezone
+from pytest_django import Settings
+
+from ipn.claims import Claim
+from ipn.poster import Event, Poster, Result
+from ipn.slots import FIRST_SLOTS_OF_A_HOST, Slots
+from tests.listener import Answer, Listener, listening
+
+
+class Posting:
+    """A poster, and what it has handed over so far."""
+
+    def __init__(self) -> None:
+        self.events: SimpleQueue[Event] = SimpleQueue()
+        self.slots = Slots()
+        self.poster = Poster(self.events, self.slots, threads=1)
+
+    def post(self, listener: Listener, numbers: range, *, within: float = 3) -> None:
+        host = f"127.0.0.1:{listener.port}"
+        for _ in numbers:
+            self.slots.take(host)
+        self.poster.post(
+            [
+                Claim(
+                    message_id=number,
+                    host=host,
+                    url=listener.url,
+                    number=1,
+                    series_start=0,
+                    body=f"ok_ipn_id={number}",
+                    sent_at=timezone.now(),
+                    post_before=time.monotonic() + within,
+                )
+                for number in numbers
+            ]
+        )
+
+    def results(self, count: int) -> list[Result]:
+        results: list[Result] = []
+        while len(results) < count:
+            event = self.events.get(timeout=10)
+            assert isinstance(event, list), event
+            results += event
+        return results
+
+
+@contextmanager
+def posting() -> Iterator[Posting]:
+    posting = Posting()
+    yield posting
+    posting.poster.close()
+
+
+def numbers(results: list[Result]) -> list[int]:
+    return [claim.message_id for claim, _ in results]
+
+
+def test_a_host_gets_as_many_at_once_as_it_has_slots(listener: Listener) -> None:
+    listener.will(*[Answer(delay=0.3)] * FIRST_SLOTS_OF_A_HOST, Answer())
+    with posting() as it:
+        it.post(listener, range(30))
+
+        listener.wait_for(FIRST_SLOTS_OF_A_HOST)
+        time.sleep(0.1)
+        assert len(listener.requests) == FIRST_SLOTS_OF_A_HOST
+        results = it.results(30)
+
+    assert sorted(numbers(results)) == list(range(30))
+    assert all(answer and answer.response_code == 200 for _, answer in results)
+    assert [int(request.variables["ok_ipn_id"]) for request in listener.requests[:10]] == list(range(10))
+
+
+def test_an_answer_frees_a_slot_for_the_next_and_earns_another(listener: Listener) -> None:
+    listener.will(Answer(), *[Answer(delay=0.5)] * 30)
+    with posting() as it:
+        it.post(listener, range(30))
+
+        # The one that was answered, those that still wait for theirs, and the two that its answer let out.
+        listener.wait_for(1 + FIRST_SLOTS_OF_A_HOST + 1)
+        time.sleep(0.1)
+        assert len(listener.requests) == 1 + FIRST_SLOTS_OF_A_HOST + 1
+
+
+def test_nobody_waits_for_a_host_that_falls_silent(listener: Listener, settings: Settings) -> None:
+    settings.IPN_TIMEOUT = 0.3
+    listener.will(Answer(hang=True))
+    with posting() as it, listening() as other:
+        it.post(listener, range(25))
+        it.post(other, range(100, 120))
+        results = it.results(45)
+
+    assert numbers(results)[:20] == list(range(100, 120))
+    answers = {claim.message_id: answer for claim, answer in results}
+    assert [answer.error for answer in answers.values() if answer and answer.error] == ["timed_out"] * 10
+    assert [number for number, answer in answers.items() if answer is None] == list(range(10, 25))
+    assert len(listener.requests) == 10
+    assert it.slots.room()[f"127.0.0.1:{listener.port}"] == 2
+
+
+def test_what_has_waited_too_long_is_not_posted(listener: Listener) -> None:
+    listener.will(Answer(delay=0.3))
+    with posting() as it:
+        it.post(listener, range(15), within=0.2)
+        results = it.results(15)
+
+    assert [number for number, (_, answer) in zip(numbers(results), results, strict=True) if answer is None] == [
+        10, 11, 12, 13, 14,
+    ]  # fmt: skip
+    assert len(listener.requests) == 10
