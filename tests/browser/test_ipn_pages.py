@@ -66,6 +66,19 @@ def test_from_a_listener_that_fails_to_one_that_verifies(
     expect(page.get_by_text("What came back is what was sent.")).to_be_visible()
 
 
+def test_pages_open_at_their_top_beside_the_menu(page: Page, queue: Queue) -> None:
+    message = attempted(queue(), *[500] * 5)
+    log_in(page)
+
+    for width, path in ((1280, "/account/ipn/"), (1280, f"/account/ipn/{message.id}/"), (360, "/account/ipn/")):
+        page.set_viewport_size({"width": width, "height": 500})
+        page.goto(path)
+        page.wait_for_timeout(100)
+        assert page.evaluate("scrollY") == 0, (width, path)
+    # On a phone the menu is a line of its own, and opens at the page that one is on.
+    expect(page.get_by_role("link", name="IPN History", exact=True).first).to_be_in_viewport()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_listener_is_checked_and_told_what_to_mend(
     page: Page, live_server: LiveServer, listener: Listener, scheme: str
