@@ -67,8 +67,8 @@ messages: $(VENV)/dev
 
 lock: $(VENV)/dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml --output-file requirements/hosted.txt
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml --group sandbox --constraints requirements/hosted.txt --output-file requirements/sandbox.txt
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml --group sandbox --group dev --constraints requirements/sandbox.txt --output-file requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml --extra sandbox --constraints requirements/hosted.txt --output-file requirements/sandbox.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml --extra sandbox --group dev --constraints requirements/sandbox.txt --output-file requirements/dev.txt
 
 # One venv for all. The locks agree on versions and each contains the one before it, so installing the larger one also
 # satisfies the smaller, and nothing is ever taken back. The stamps are as old as the last installation.

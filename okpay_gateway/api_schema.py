@@ -4,12 +4,11 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 from okpay_gateway import problems
 from sandbox import idempotency
-from sandbox.api import ControlView
+from sandbox.api import ControlView, Strict
 
 
 class ControlTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -34,7 +33,7 @@ class ControlSchema(AutoSchema):
             parameters.append(
                 OpenApiParameter(
                     idempotency.HEADER,
-                    OpenApiTypes.STR,
+                    {"type": "string", "pattern": idempotency.PATTERN},
                     OpenApiParameter.HEADER,
                     description="Makes it safe to send this again: a repeated key gets the first answer.",
                 )
@@ -45,6 +44,12 @@ class ControlSchema(AutoSchema):
         # WalletFields is a Wallet to whoever calls; only in our code that name is taken by the model.
         name: str = super()._get_serializer_name(serializer, direction, bypass_extensions)
         return name.replace("Fields", "")
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+        if direction == "request" and isinstance(serializer, Strict):
+            schema["additionalProperties"] = False
+        return schema
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)

@@ -74,17 +74,23 @@ class WaitView(ControlView):
         return Response({"idle": not left, **asdict(left)})
 
 
+class OnlyTrue(TrueOrFalse):
+    default_error_messages = {"false": gettext_lazy("Only true has a meaning here.")}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not super().to_internal_value(data):
+            self.fail("false")
+        return True
+
+
 class ClockFields(Strict):
     """What to do with the sandbox's time, at least one of the three. With `advance`, the others happen first."""
 
     advance = Duration(required=False, help_text="How far forward, as ISO 8601 writes it: PT30M, P1D.")
-    freeze = TrueOrFalse(required=False, help_text="true: let time stand still.")
-    run = TrueOrFalse(required=False, help_text="true: let time go on from where it stands.")
+    freeze = OnlyTrue(required=False, help_text="true: let time stand still.")
+    run = OnlyTrue(required=False, help_text="true: let time go on from where it stands.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        for name in ("freeze", "run"):
-            if attrs.get(name) is False:
-                raise ValidationError({name: [_("Only true has a meaning here.")]})
         if not attrs:
             raise ValidationError(_("Say what to do: advance, freeze or run."))
         if "freeze" in attrs and "run" in attrs:

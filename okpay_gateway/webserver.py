@@ -21,6 +21,8 @@ preload_app = True
 # A payment is done in milliseconds; whoever takes longer to finish than this holds up a restart.
 graceful_timeout = 10
 keepalive = 5
+# The most that gunicorn takes. A payment form by GET may have forty items.
+limit_request_line = 8190
 errorlog = "-"
 loglevel = "warning"
 # No access log: addresses of the checkout carry payers' data. The control API's journal has every request, masked.

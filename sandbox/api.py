@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import MethodNotAllowed, NotFound, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -30,6 +30,9 @@ from sandbox import access, clock, idempotency, journal
 from sandbox.access import Access
 from sandbox.locks import one_at_a_time
 from sandbox.models import DEFAULT, Sandbox
+
+# As the schema says it, too: [0-9], for other engines take \d for digits of every script.
+AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
 
 
 class Strict(serializers.Serializer[Any]):
@@ -46,6 +49,8 @@ class Strict(serializers.Serializer[Any]):
                     ]
                 elif self.fields[name].read_only:
                     errors[name] = [_("This field cannot be set.")]
+                elif isinstance(field := self.fields[name], serializers.CharField) and _is_no_text(field, data[name]):
+                    errors[name] = [_('Write text, in quotes: "%(value)s".') % {"value": data[name]}]
         try:
             value = super().to_internal_value(data)
         except ValidationError as invalid:
@@ -53,6 +58,11 @@ class Strict(serializers.Serializer[Any]):
         if errors:
             raise ValidationError(errors)
         return value
+
+
+def _is_no_text(field: "serializers.CharField", value: Any) -> bool:
+    """Numbers pass for text elsewhere, until one begins with a zero."""
+    return not isinstance(value, str | list | dict) and not (value is None and field.allow_null)
 
 
 class Nothing(Strict):
@@ -97,6 +107,7 @@ class ListQuery(Paged, Query):
     """Of a list in a sandbox."""
 
 
+@extend_schema_field({"type": "string", "pattern": AMOUNT, "example": "10.00"})
 class Amount(serializers.DecimalField):
     """Money: a string such as "10.00", in and out. Whether it is a possible amount is for the verb to say."""
 
@@ -106,7 +117,7 @@ class Amount(serializers.DecimalField):
         super().__init__(max_digits=None, decimal_places=None, **kwargs)
 
     def to_internal_value(self, data: Any) -> Decimal:
-        if not isinstance(data, str) or not re.fullmatch(r"-?\d{1,15}(\.\d{1,6})?", data, re.ASCII):
+        if not isinstance(data, str) or not re.fullmatch(AMOUNT, data, re.ASCII):
             self.fail("invalid")
         return Decimal(data)
 
@@ -218,6 +229,8 @@ class ControlView(GenericAPIView[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if request.method not in self.allowed_methods and request.method != "OPTIONS":
+            raise MethodNotAllowed(request.method or "")
         # Read at once: this is where Django refuses a body beyond DATA_UPLOAD_MAX_MEMORY_SIZE.
         request.body  # noqa: B018
         query_class = self.get_query_class()

@@ -25,7 +25,8 @@ from sandbox.models import RememberedAnswer, Sandbox
 HEADER = "Idempotency-Key"
 KEPT_FOR = timedelta(days=1)
 PURPOSE = "remembered answer"
-WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}")
+PATTERN = r"^[!-~]{1,255}$"
+WELL_FORMED = re.compile(PATTERN)
 
 
 class MalformedKey(APIException):

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from sandbox import journal
-from sandbox.api import Amount, ControlView, ListQuery, Nothing, Query, Strict, TrueOrFalse, WebAddress
+from sandbox.api import AMOUNT, Amount, ControlView, ListQuery, Nothing, Query, Strict, TrueOrFalse, WebAddress
 from wallets import adjustments, audit, countries, deposits, parties, payments, registration, reversals
 from wallets.models import Account, DeliveryAddress, Entry, Transaction, TransactionItem, User, Wallet
 
@@ -78,7 +78,9 @@ class AccountFields(Strict):
         return code
 
 
-@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}, "example": {"USD": "10000.00"}})
+@extend_schema_field(
+    {"type": "object", "additionalProperties": {"type": "string", "pattern": AMOUNT}, "example": {"USD": "10000.00"}}
+)
 class Balances(serializers.Field[dict[str, Decimal], Any, dict[str, str], Any]):
     """{"USD": "10000.00"}. Written, it says what the wallet shall hold; currencies not named stay as they are."""
 

@@ -200,7 +200,7 @@ def test_where_to_deliver(api: Api, order: Open) -> None:
         ({"payer": "blocked@example.com"}, 422, "payer"),
         ({"payer": "poor@example.com"}, 422, "amount"),
         ({"payer": "buyer@example.com", "currency": "XXX"}, 422, "currency"),
-        ({"payer": 7, "paysystem": "VMF", "outcome": "won"}, 400, "outcome"),
+        ({"payer": "7", "paysystem": "VMF", "outcome": "won"}, 400, "outcome"),
         ({"payer": "buyer@example.com", "outcome": "refused"}, 400, "outcome"),
         ({"paysystem": "VMF", "currency": "EUR"}, 400, "currency"),
         ({"paysystem": "XYZ"}, 400, "paysystem"),

@@ -1,0 +1,18 @@
+"""Loaded by schemathesis: what only the server can know."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import schemathesis
+
+# Beyond it the web server answers, before anything of ours: 414, in HTML.
+LONGEST_QUERY = 7000
+
+
+@schemathesis.hook
+def before_call(context: Any, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
+    """A cursor is taken from a page; any other is refused, and no document could say which is one."""
+    if isinstance(case.query, dict):
+        case.query.pop("cursor", None)
+        if len(urlencode(case.query, doseq=True)) > LONGEST_QUERY:
+            case.query.clear()
