@@ -60,7 +60,7 @@ class Strict(serializers.Serializer[Any]):
         return value
 
     def _wrong_type(self, field: Any, value: Any) -> str:
-        """What JSON tells apart and Django REST framework does not: 5, "5" and true. Empty if there is nothing wrong."""
+        """What JSON tells apart and Django REST framework does not: 5, "5" and true. Empty: all is well."""
         if isinstance(field, serializers.CharField) and isinstance(value, bool | int | float):
             return _('Write text, in quotes: "%(value)s".') % {"value": str(value).lower()}
         if isinstance(field, serializers.IntegerField | serializers.FloatField) and isinstance(value, bool | str):
@@ -75,13 +75,13 @@ class Nothing(Strict):
 class Unaimed(Strict):
     """What may stand behind the question mark where the address says what the call is about."""
 
-
-class Query(Unaimed):
-    """What may stand behind the question mark elsewhere."""
-
     def _wrong_type(self, field: Any, value: Any) -> str:
         """In an address all is text."""
         return ""
+
+
+class Query(Unaimed):
+    """What may stand behind the question mark elsewhere."""
 
     sandbox = serializers.SlugField(
         default=DEFAULT,
