@@ -101,7 +101,7 @@ def _requests(search: Search, kinds: Iterable[Kind]) -> QuerySet[JournalEntry]:
         wanted &= Q(status=search.status)
     if search.failed is not None:
         wanted &= Q(failed=search.failed)
-    wanted &= _contains(search.text, "url", "operation", "outcome", "why", *BODIES)
+    wanted &= _contains(search.text, "url", "invoice", "operation", "outcome", "why", *BODIES)
     return JournalEntry.objects.filter(wanted)
 
 
@@ -143,13 +143,17 @@ def _visible(entries: QuerySet[Entry], search: Search) -> QuerySet[Entry]:
 
 def _bookings(search: Search) -> QuerySet[Any]:
     if search.status is not None or search.failed:
-        return Entry.objects.none()
+        return _grouped(Entry.objects.none())
     wanted = Q(transaction__sandbox=search.sandbox, created_at__gt=F("transaction__created_at"))
     if search.wallets is not None:
         wanted &= Q(wallet__in=search.wallets)
     wanted &= Q(transaction__in=search.stories.transactions) if search.stories else _window(Entry, 3 * WINDOW)
     wanted &= _contains(search.text, "transaction__comment", "transaction__invoice")
-    return Entry.objects.filter(wanted).values("transaction_id", "created_at").annotate(number=Min("id"))
+    return _grouped(Entry.objects.filter(wanted))
+
+
+def _grouped(entries: QuerySet[Entry]) -> QuerySet[Any]:
+    return entries.values("transaction_id", "created_at").annotate(number=Min("id"))
 
 
 def _of_bookings(groups: Sequence[dict[str, Any]], search: Search, whole: bool) -> list[Event]:
