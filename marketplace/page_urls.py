@@ -14,7 +14,6 @@ urlpatterns = [
     path("products.csv", products.export, name="store-products-csv"),
     path("products/<int:product_id>/", products.product, name="store-product"),
     path("products/<int:product_id>/stock/", products.add_stock, name="store-product-stock"),
-    path("products/<int:product_id>/remove/", products.remove, name="store-product-remove"),
     path("products/<int:product_id>/pictures/", products.add_picture, name="store-picture-add"),
     path("products/<int:product_id>/pictures/<int:picture_id>/", products.change_picture, name="store-picture"),
     path("products/<int:product_id>/digital/", products.digital, name="store-product-digital"),

@@ -57,8 +57,7 @@ def store_page(
 def products(request: HttpRequest, store: Store) -> HttpResponse:
     """The list, and what can be done with many of it at once."""
     if request.method == "POST":
-        _act_on_many(request, store)
-        return redirect(f"{request.path}?{request.GET.urlencode()}")
+        return _act_on_many(request, store)
     chosen = request.GET.get("show", "")
     chosen = chosen if chosen in FILTERS else ""
     words = request.GET.get("q", "").replace("\0", "").strip()[:127]
@@ -83,26 +82,31 @@ def products(request: HttpRequest, store: Store) -> HttpResponse:
     return render(request, "marketplace/products.html", context)
 
 
-def _act_on_many(request: HttpRequest, store: Store) -> None:
+def _act_on_many(request: HttpRequest, store: Store) -> HttpResponse:
     ids = [
         int(each) for each in request.POST.getlist("product") if each.isascii() and each.isdigit() and len(each) < 19
     ]
     chosen, now = list(_own(store).filter(id__in=ids[:1000])), clock.now(store.account.sandbox)
+    back = redirect(f"{request.path}?{request.GET.urlencode()}")
     if not chosen:
         messages.info(request, _("Choose products first."))
-        return
+        return back
     match request.POST.get("do", ""):
         case "publish" | "hide" as act:
             done = catalogue.publish(chosen, published=act == "publish", now=now)
+        case "remove" if "sure" not in request.POST:
+            context = {"tab": "products", "store": store, "products": chosen}
+            return render(request, "marketplace/products_remove.html", context)
         case "remove":
             for product in chosen:
                 catalogue.remove(product, now=now)
             done = len(chosen)
         case _:
-            return
+            return back
     messages.success(
         request, ngettext("%(done)d product was changed.", "%(done)d products were changed.", done) % {"done": done}
     )
+    return back
 
 
 @store_page(READ_OR_ACT)
@@ -169,14 +173,6 @@ def add_stock(request: HttpRequest, store: Store, product_id: int) -> HttpRespon
             messages.success(request, _("In stock now: %(stock)s.") % {"stock": found.stock})
             return redirect("store-product", found.id)
     return _show(request, store, found, add_form=form)
-
-
-@store_page(ACT)
-def remove(request: HttpRequest, store: Store, product_id: int) -> HttpResponse:
-    found = _one(store, product_id)
-    catalogue.remove(found, now=clock.now(store.account.sandbox))
-    messages.success(request, _("“%(title)s” is taken away.") % {"title": found.title})
-    return redirect("store-products")
 
 
 # Pictures
@@ -326,6 +322,5 @@ def _show(request: HttpRequest, store: Store, found: Product, **forms: Any) -> H
         "add_form": AddStockForm(),
         "picture_form": PictureForm(),
         "digital_form": DigitalForm(initial={"text": content.text if content else ""}),
-        "was_sold": found.order_lines.exists(),
     }
     return render(request, "marketplace/product.html", context | forms)
