@@ -37,12 +37,13 @@ def create(store: Store, *, now: datetime, stock: int | None = None, **fields: A
 
 def change(product: Product, *, now: datetime, **fields: Any) -> None:
     """Write those of FIELDS that are given; open checkouts keep the price they showed. Raises IncorrectParameters."""
-    assert fields.keys() <= set(FIELDS)
+    names = [name.removesuffix("_id") for name in fields]
+    assert set(names) <= set(FIELDS)
     for name, value in fields.items():
         setattr(product, name, value)
     check(product)
     product.updated_at = now
-    _save(product, update_fields=[*fields, "updated_at"])
+    _save(product, update_fields=[*names, "updated_at"])
 
 
 def check(product: Product) -> None:

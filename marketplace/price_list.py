@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction as database
 from django.utils.translation import gettext as _
 
-from marketplace import catalogue
+from marketplace import catalogue, stock
 from marketplace.forms import Choices, ProductForm
 from marketplace.models import Product, Store
 from wallets.errors import IncorrectParameters
@@ -87,7 +87,7 @@ def write(store: Store, rows: Sequence[Row], *, now: datetime) -> Imported:
         else:
             catalogue.change(row.product, now=now, **given)
             if "stock" in row.values:
-                Product.objects.filter(id=row.product.id).update(stock=row.form.stock_given)
+                stock.overwrite(row.product, row.form.stock_given, now=now)
             changed += 1
     return Imported(created, changed)
 

@@ -59,6 +59,12 @@ def write(product: Product, stock: int | None, *, seen: int | None, now: datetim
         raise StockChanged(product.stock)
 
 
+def overwrite(product: Product, stock: int | None, *, now: datetime) -> None:
+    """A list says how many there are, None for any number, whoever bought meanwhile."""
+    Product.objects.filter(id=product.id).update(stock=stock, updated_at=now)
+    product.stock = stock
+
+
 def add(product: Product, pieces: int, *, now: datetime) -> None:
     """Put pieces in, or take some out when negative: right also while others buy. Raises IncorrectParameters."""
     counted = Product.objects.filter(id=product.id, stock__gte=max(0, -pieces), stock__lte=MOST - max(0, pieces))

@@ -29,6 +29,25 @@ EXAMPLE_BODIES: dict[str, dict[str, Any]] = {
     "POST wallets/{id}/deposit/": {"currency": "USD", "amount": "50.00"},
     "POST transactions/{id}/refund/": {"amount": "5.00"},
     "POST checkout-sessions/{token}/pay/": {"payer": "buyer@example.com", "paysystem": "OKB"},
+    "POST stores/": {"account": "100000004", "name": "Second Shop", "status": "approved"},
+    "PATCH stores/{id}/": {"description": "Tea, and what goes with it."},
+    "POST products/": {
+        "account": "666146284",
+        "title": "Tea pot",
+        "description": "Holds a litre.",
+        "price": "24.00",
+        "type": "shipment",
+        "article": "POT-1",
+        "stock": 12,
+        "is_published": True,
+    },
+    "PATCH products/{id}/": {"price": "22.00", "low_stock": 3},
+    "POST products/{id}/stock/": {"add": 5},
+    "POST products/{id}/images/": {"content": "<Base64>", "alt": "A tea pot"},
+    "POST products/{id}/file/": {"name": "book.pdf", "content": "<Base64>"},
+    "POST orders/": {"payer": "buyer@example.com", "items": [{"product": 1, "quantity": 2}]},
+    "POST orders/{id}/ship/": {"tracking": "Parcel 4711"},
+    "POST orders/{id}/refund/": {"amount": "5.00"},
 }
 
 

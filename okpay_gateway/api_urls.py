@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from checkout import api as checkout
 from ipn import api as ipn
 from ipn.listener_check.api import CheckListenerView
+from marketplace import api as marketplace
 from okpay_gateway import api_docs, control, control_tokens, problems
 from okpay_gateway.journal import api as journal
 from wallets import api as wallets
@@ -18,6 +19,9 @@ router.register("transactions", wallets.TransactionsView)
 router.register("ipn-messages", ipn.MessagesView)
 router.register("verifications", ipn.VerificationsView)
 router.register("checkout-sessions", checkout.SessionsView)
+router.register("stores", marketplace.StoresView)
+router.register("products", marketplace.ProductsView)
+router.register("orders", marketplace.OrdersView)
 
 version_1 = [
     path("reset/", control.ResetView.as_view()),

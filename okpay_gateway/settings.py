@@ -187,6 +187,8 @@ SPECTACULAR_SETTINGS = {
         "MessageStatusEnum": "ipn.models.IpnMessage.Status",
         "StoryOutcomeEnum": "ipn.listener_check.faults.OUTCOMES",
         "SessionStatusEnum": "checkout.models.CheckoutSession.Status",
+        "StoreStatusEnum": "marketplace.models.Store.Status",
+        "OrderStatusEnum": "marketplace.models.Order.Status",
         "ReturnMethodEnum": "wallets.models.Wallet.ReturnMethod",
     },
 }
