@@ -21,6 +21,9 @@ from urllib.parse import unquote_to_bytes
 from django.utils.translation import gettext as _
 
 from checkout.variable_reference import FORM_VARIABLES, ITEM_VARIABLES, VARIABLES, Unreadable, Variable, find
+from sandbox import directives
+from sandbox.directives import DirectiveError
+from sandbox.effects import CHECKOUT
 from wallets.models import Transaction, Wallet
 from wallets.money import LARGEST, ZERO
 
@@ -136,6 +139,7 @@ def parse(pairs: Iterable[Pair]) -> PaymentRequest:
     values = {variable.name: form.value(variable, variable.name) for variable in FORM_VARIABLES}
     items = [form.item(number) for number in form.item_numbers() or [1]]
     form.check_amounts(items)
+    form.check_directive(values["ok_invoice"])
     if form.problems:
         raise PaymentFormError(form.problems, form.hints)
     payer = {name.removeprefix("ok_payer_"): value for name, value in values.items() if name.startswith("ok_payer_")}
@@ -231,6 +235,13 @@ class _Form:
                 name = f"ok_item_{number}_price"
                 self._problem(name, self.sent.get(name), _("a total of at most %(most)s") % {"most": LARGEST})
                 return
+
+    def check_directive(self, invoice: str) -> None:
+        """A mistyped [sandbox:...] must not become a payment like any other."""
+        try:
+            directives.find(invoice, operation=CHECKOUT)
+        except DirectiveError as error:
+            self._problem("ok_invoice", self.sent["ok_invoice"], str(error))
 
     def _problem(self, variable: str, sent: str | None, expected: str) -> None:
         self.problems.append(Problem(variable, None if sent is None else _shown(sent), expected))

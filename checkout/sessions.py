@@ -7,16 +7,18 @@ from django.db import transaction as database
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from checkout import languages, orders
+from checkout import languages, orders, scripted
 from checkout.models import CheckoutSession, SessionItem
 from checkout.orders import CheckoutError, ChoiceMissing, Choices
 from checkout.payment_form import PaymentRequest
-from sandbox import correlation
+from sandbox import correlation, transport
 from sandbox.models import Sandbox
 from wallets import payments
-from wallets.errors import SourceAccountDoesntExist
+from wallets.errors import PaymentError, SourceAccountDoesntExist
 from wallets.models import Account, Transaction, Wallet
 from wallets.paysystems import OKPAY_BALANCE
+from wallets.scripted import outcome as outcome_of
+from wallets.scripted import was_paid
 
 Status = CheckoutSession.Status
 
@@ -111,7 +113,6 @@ def choose(session: CheckoutSession, *, payer: Account | None, choices: Choices,
     locked.save(update_fields=["payer_account", "choices"])
 
 
-@database.atomic
 def pay(
     session: CheckoutSession,
     *,
@@ -127,6 +128,22 @@ def pay(
     Asked again, it returns the first transaction. Raises SessionClosed, MethodNotAllowed, ChoiceMissing, PaymentError;
     then the session stays as it was.
     """
+    paid = _pay(session, now=now, payer=payer, choices=choices, outcome=outcome)
+    if isinstance(paid, PaymentError):
+        raise paid
+    return paid
+
+
+@database.atomic
+def _pay(
+    session: CheckoutSession,
+    *,
+    now: datetime,
+    payer: Account | None,
+    choices: Choices | None,
+    outcome: payments.Outcome,
+) -> Transaction | PaymentError:
+    """The transaction; or a refusal that a scenario asked for, returned so that what it used up is kept."""
     locked = _locked(session)
     if locked.transaction:
         return locked.transaction
@@ -137,12 +154,23 @@ def pay(
         payer, choices = locked.payer_account, Choices.from_json(locked.choices)
     _check(locked, payer, choices)
     order = orders.order(locked, choices)
-    with correlation.carried(locked.correlation):
-        if choices.method == OKPAY_BALANCE:
-            wallet = _wallet(payer, choices.wallet)
-            payment = payments.pay_from_balance(order, payer=wallet, from_currency=choices.from_currency, now=now)
-        else:
-            payment = payments.pay_from_outside(order, method=choices.method, payer=payer, outcome=outcome, now=now)
+    wallet = _wallet(payer, choices.wallet) if choices.method == OKPAY_BALANCE else None
+    cue = scripted.at_payment(locked, order, wallet, now=now)
+    if cue and (refusal := scripted.refusal(cue)):
+        return refusal
+    if wallet:
+        outcome = payments.PAID
+    if cue:
+        outcome = outcome_of(cue.play, otherwise=outcome)
+    try:
+        with correlation.carried(locked.correlation):
+            payment = _perform(order, choices, wallet=wallet, payer=payer, outcome=outcome, now=now)
+    except PaymentError:
+        if cue:
+            transport.calm()
+        raise
+    if cue:
+        was_paid(cue, payment, now=now)
     locked.payer_account, locked.choices = payer, choices.as_json()
     locked.transaction = payment
     locked.status = ENDED_AS[Transaction.Status(payment.status)]
@@ -150,6 +178,20 @@ def pay(
     locked.save(update_fields=["payer_account", "choices", "transaction", "status", "finished_at"])
     session.refresh_from_db(fields=["status", "transaction", "finished_at", "payer_account", "choices"])
     return payment
+
+
+def _perform(
+    order: payments.Order,
+    choices: Choices,
+    *,
+    wallet: Wallet | None,
+    payer: Account | None,
+    outcome: payments.Outcome,
+    now: datetime,
+) -> Transaction:
+    if wallet is None:
+        return payments.pay_from_outside(order, method=choices.method, payer=payer, outcome=outcome, now=now)
+    return payments.pay_from_balance(order, payer=wallet, from_currency=choices.from_currency, outcome=outcome, now=now)
 
 
 @database.atomic

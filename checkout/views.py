@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from checkout import languages, orders, payment_form, returns, sessions
+from checkout import languages, orders, payment_form, returns, scripted, sessions
 from checkout.explanations import explain
 from checkout.forms import ReviewForm, country_of
 from checkout.models import CheckoutSession
@@ -64,7 +64,11 @@ def process(request: HttpRequest) -> HttpResponse:
         _note_refusal(pairs, error)
         context = {"problems": error.problems, "hints": error.hints}
         return render(request, "checkout/problems.html", context, status=HTTPStatus.BAD_REQUEST)
-    session = sessions.open_session(order, now=clock.now(order.receiver.account.sandbox))
+    now = clock.now(order.receiver.account.sandbox)
+    cue = scripted.at_the_door(order, now=now)
+    if cue and not cue.play.processed:
+        return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)  # and the script sees to what becomes of it
+    session = sessions.open_session(order, now=now)
     _note(session, outcome="opened")
     return redirect("checkout", session.token)
 

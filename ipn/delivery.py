@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Case, F, Min, QuerySet, Value, When
 from django.db.models.functions import Now
 
-from ipn import claims, kicks
+from ipn import claims, kicks, scripted
 from ipn.encoding import encode
 from ipn.models import DeliveryAttempt, IpnMessage
 from ipn.pump import Pump
@@ -45,6 +45,8 @@ def queue(
         created_at=now,
         next_attempt_at=now,
     )
+    if scripted.may_be(sandbox, pairs):
+        scripted.hold(message, now=now)
     transaction.on_commit(kicks.kick)
     return message
 

@@ -173,6 +173,12 @@ def _about_the_request(verification: Verification) -> Iterator[Finding]:
             _("The request could not be read"),
             _("Send the whole body, with its Content-Length: %(why)s.") % {"why": differences["unreadable"]},
         )
+    if "scripted" in differences:
+        yield Finding(
+            "scripted",
+            _("A scenario asked for this answer"),
+            _("Nothing is wrong with what you sent; see Test Tools, Scenarios, or the directive in the invoice."),
+        )
     if body.startswith(("{", "[", "<", "--")) or "multipart/" in verification.content_type.lower():
         yield Finding(
             "not-a-form",

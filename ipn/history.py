@@ -21,6 +21,8 @@ LOOK_BACK = 5_000
 
 NEWEST_FIRST, OLDEST_FIRST = ("-created_at", "-id"), ("created_at", "id")
 
+# A copy verifies as what it is a copy of, a forgery never.
+SENT_AS_THEY_ARE = (IpnMessage.Scripted.COPY, IpnMessage.Scripted.FORGED, IpnMessage.Scripted.ALTERED)
 GENUINE = (Verification.Verdict.VERIFIED, Verification.Verdict.TEST)
 
 
@@ -49,7 +51,7 @@ class Search:
         if self.transaction is not None:
             wanted &= Q(transaction_id=self.transaction)
         if self.never_verified:
-            wanted &= Q(status=IpnMessage.Status.SENT)
+            wanted &= Q(status=IpnMessage.Status.SENT) & ~Q(scripted__in=SENT_AS_THEY_ARE)
         return wanted
 
     def messages(self, wallet: str) -> QuerySet[IpnMessage]:
@@ -106,7 +108,7 @@ def resend_found(search: Search, *, now: datetime) -> int:
 
 def can_be_resent(message: IpnMessage) -> bool:
     """What is still to be sent for the first time needs no resending."""
-    return message.attempts_made > 0
+    return message.attempts_made > 0 or message.status == IpnMessage.Status.WITHHELD
 
 
 def acknowledged_at(message: IpnMessage) -> int | None:
@@ -121,7 +123,11 @@ def with_verified(messages: QuerySet[IpnMessage]) -> QuerySet[IpnMessage]:
 
 def unverified_among(messages: Iterable[IpnMessage]) -> set[int]:
     """The IDs of those that were acknowledged, but whose listener never got VERIFIED or TEST."""
-    sent = {message.id for message in messages if message.status == IpnMessage.Status.SENT}
+    sent = {
+        message.id
+        for message in messages
+        if message.status == IpnMessage.Status.SENT and message.scripted not in SENT_AS_THEY_ARE
+    }
     verified = Verification.objects.filter(message_id__in=sent, verdict__in=GENUINE)
     return sent - {message_id for message_id in verified.values_list("message_id", flat=True) if message_id}
 

@@ -17,7 +17,10 @@ from sandbox.models import Sandbox
 
 def body_of(message_id: int, variables: str, *, resend: bool) -> str:
     """What is posted: the sealed variables, then what tells one POST from another."""
-    return f"{variables}{'&ok_ipn_resend=true' if resend else ''}&ok_ipn_id={message_id}"
+    ipn_id = str(message_id)
+    if "&ok_ipn_id=" in variables:  # a scenario's: it has the number of another one, or of none
+        variables, _name, ipn_id = variables.rpartition("&ok_ipn_id=")
+    return f"{variables}{'&ok_ipn_resend=true' if resend else ''}&ok_ipn_id={ipn_id}"
 
 
 class IpnMessage(models.Model):
@@ -28,6 +31,19 @@ class IpnMessage(models.Model):
         SENT = "sent", _("Sent")
         RETRYING = "retrying", _("Retrying")
         FAILED = "failed", _("Failed")
+        WITHHELD = "withheld", _("Withheld by a scenario")
+
+    class Scripted(models.TextChoices):
+        """What a scenario made of it. The last three are sent as they are, with the ok_ipn_id in their variables."""
+
+        DROP = "drop", _("Never sent")
+        DOUBLE = "double", _("Sent more than once")
+        LATE = "late", _("Late")
+        REORDER = "reorder", _("Waits for the next one")
+        ALTER = "alter", _("Another one was sent in its place")
+        COPY = "copy", _("Copy")
+        FORGED = "forged", _("Forged")
+        ALTERED = "altered", _("Altered")
 
     # ok_ipn_id: seven digits, growing (the migration starts the sequence).
     id = models.BigAutoField(primary_key=True)
@@ -47,6 +63,9 @@ class IpnMessage(models.Model):
     # Without what the wire adds to it: ok_ipn_resend on every POST after the first, ok_ipn_id last.
     variables = models.TextField(_("variables"), help_text=_("Form-encoded, in the order in which they are sent."))
     is_test = models.BooleanField(_("test"), default=False)
+    scripted = models.CharField(
+        _("by a scenario"), max_length=10, choices=Scripted.choices, blank=True, default="", db_default=""
+    )
 
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED)
     attempts_made = models.PositiveIntegerField(_("attempts"), default=0)

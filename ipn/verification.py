@@ -3,7 +3,7 @@
 `Verification.differences` has, as far as there are any: `missing`, `added`, `duplicated` (names of variables),
 `changed` ([name, value sent, value asked]), `encoding` ([name, what happened to its value]), `reordered` (true),
 `unknown_message` (the ok_ipn_id that no message has, "" for none), `ok_verify` ("absent", or its wrong value),
-`unreadable` (why the request could not be read).
+`unreadable` (why the request could not be read), `scripted` (a scenario asked for this answer).
 """
 
 import ipaddress
@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from ipn import scripted
 from ipn.comparison import LONGEST_REASON, Differences, Pair, compare, parse
 from ipn.encoding import encode, storable
 from ipn.models import AutoReturn, IpnMessage, Verification
@@ -56,10 +57,16 @@ def verify(
     if not any(name == "ok_verify" and value.lower() == "true" for name, value in asked):
         trouble["ok_verify"] = next((value for name, value in asked if name == "ok_verify"), "absent")
     sandbox = _sandbox(finding)
+    wallet_id = _wallet(finding, question)
+    if cue := scripted.asked(sandbox, wallet_id, question, now=sandbox.time_at(now)):
+        if cue.play.is_invalid:
+            trouble["scripted"] = cue.play.effect
+        if finding.message:
+            cue.led_to(message_id=finding.message.id, transaction_id=finding.message.transaction_id)
     return _store(
         finding,
         asked_at=sandbox.time_at(now),
-        wallet_id=_wallet(finding, question),
+        wallet_id=wallet_id,
         method=storable(method[:10]),
         remote_address=_address(remote_address),
         content_type=storable(content_type[:200]),
@@ -116,7 +123,8 @@ def _candidates(transaction_id: int | None, question: list[Pair]) -> Iterator[_F
 
 
 def _compare_message(message: IpnMessage, question: list[Pair]) -> _Finding:
-    resend = message.resent and ("ok_ipn_resend", "true") in question
+    # Of a scripted one a copy may have been resent.
+    resend = (message.resent or bool(message.scripted)) and ("ok_ipn_resend", "true") in question
     return _Finding(message, None, compare(parse(message.body(resend=resend).encode()), question))
 
 
@@ -148,6 +156,8 @@ def _verdict(finding: _Finding, trouble: dict[str, str]) -> Verdict:
 def _reason(finding: _Finding, trouble: dict[str, str], content_type: str) -> Iterator[str]:
     if "unreadable" in trouble:
         yield f"The request was not read: {trouble['unreadable']}."
+    if "scripted" in trouble:
+        yield "A scenario or a directive asked for this answer."
     if content_type.lower().startswith("multipart/"):
         yield "The body is multipart; it must be application/x-www-form-urlencoded."
     if trouble.get("ok_verify") == "absent":

@@ -28,6 +28,8 @@ EXAMPLE_BODIES: dict[str, dict[str, Any]] = {
     "PATCH wallets/{id}/": {"ipn_enabled": True, "ipn_url": "http://127.0.0.1:9000/ipn"},
     "POST wallets/{id}/deposit/": {"currency": "USD", "amount": "50.00"},
     "POST transactions/{id}/refund/": {"amount": "5.00"},
+    "POST scenarios/": {"operation": "Send_Money", "effect": "fault:Limits_Exceeded", "times": 2},
+    "PATCH scenarios/{id}/": {"paused": True},
     "POST checkout-sessions/{token}/pay/": {"payer": "buyer@example.com", "paysystem": "OKB"},
     "POST stores/": {"account": "100000004", "name": "Second Shop", "status": "approved"},
     "PATCH stores/{id}/": {"description": "Tea, and what goes with it."},

@@ -9,6 +9,7 @@ from ipn.listener_check.api import CheckListenerView
 from marketplace import api as marketplace
 from okpay_gateway import api_docs, control, control_tokens, problems
 from okpay_gateway.journal import api as journal
+from okpay_gateway.scenarios import api as scenarios
 from wallets import api as wallets
 
 router = SimpleRouter()
@@ -22,6 +23,8 @@ router.register("checkout-sessions", checkout.SessionsView)
 router.register("stores", marketplace.StoresView)
 router.register("products", marketplace.ProductsView)
 router.register("orders", marketplace.OrdersView)
+router.register("scenarios/uses", scenarios.ScenarioUsesView)
+router.register("scenarios", scenarios.ScenariosView)
 
 version_1 = [
     path("reset/", control.ResetView.as_view()),

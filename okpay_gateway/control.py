@@ -60,6 +60,9 @@ class WaitAnswer(serializers.Serializer[Any]):
     idle = serializers.BooleanField(help_text="true: nothing is due or under way.")
     ipn_messages = serializers.ListField(child=serializers.IntegerField(), help_text="What still is.")
     checkout_sessions = serializers.ListField(child=serializers.CharField())
+    transactions = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Pending ones that are about to be decided."
+    )
 
 
 class WaitView(ControlView):
@@ -109,6 +112,7 @@ class ClockDone(ClockAnswer):
     retried = serializers.IntegerField(help_text="Attempts that failed and will be repeated.")
     failed = serializers.IntegerField(help_text="Messages that were given up.")
     expired = serializers.IntegerField(help_text="Checkout sessions that were open for too long.")
+    decided = serializers.IntegerField(help_text="Pending payments that were approved or declined.")
 
 
 class ClockView(ControlView):

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -15,29 +15,36 @@ from ipn import delivery
 from ipn.models import DeliveryAttempt, IpnMessage
 from sandbox import clock
 from sandbox.models import Sandbox
+from wallets import decisions
 
 POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class Done:
-    """What happened: messages acknowledged, attempts to be repeated, messages given up, checkouts expired."""
+    """What happened: messages acknowledged, attempts to be repeated, messages given up, checkouts expired, pending
+    payments decided."""
 
     delivered: int = 0
     retried: int = 0
     failed: int = 0
     expired: int = 0
+    decided: int = 0
+
+    def __add__(self, other: "Done") -> "Done":
+        return Done(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
 
 
 @dataclass(frozen=True)
 class Outstanding:
-    """What is due now or under way: IDs of messages, tokens of checkout sessions."""
+    """What is due now or under way: IDs of messages, tokens of checkout sessions, IDs of pending transactions."""
 
     ipn_messages: list[int]
     checkout_sessions: list[str]
+    transactions: list[int]
 
     def __bool__(self) -> bool:
-        return bool(self.ipn_messages or self.checkout_sessions)
+        return bool(self.ipn_messages or self.checkout_sessions or self.transactions)
 
 
 def advance(sandbox: Sandbox, by: timedelta) -> Done:
@@ -48,15 +55,15 @@ def advance(sandbox: Sandbox, by: timedelta) -> Done:
     now = clock.freeze(sandbox)
     # What the steps take is not lost: afterwards the clock is ahead by exactly what was asked for.
     ahead_by: timedelta | None = sandbox.clock_offset + by
-    expired = _perform(sandbox, now)
+    done = _perform(sandbox, now)
     for moment in _moments(sandbox, after=now, until=now + by):
         if not _step(sandbox, to=moment):
             ahead_by = None
             break  # Somebody reset the sandbox or its clock: this time is no more.
-        expired += _perform(sandbox, moment)
+        done += _perform(sandbox, moment)
     if not was_frozen:
         clock.run(sandbox, ahead_by=ahead_by)
-    return _count(sandbox, last_attempt, expired)
+    return done + _deliveries(sandbox, last_attempt)
 
 
 def wait(sandbox: Sandbox, timeout: timedelta) -> Outstanding:
@@ -80,12 +87,14 @@ def outstanding(sandbox: Sandbox, now: datetime) -> Outstanding:
     return Outstanding(
         list(messages.values_list("id", flat=True)),
         list(_open_sessions(sandbox, until=now).values_list("token", flat=True)),
+        list(decisions.due(sandbox, until=now).values_list("transaction_id", flat=True)),
     )
 
 
-def _perform(sandbox: Sandbox, now: datetime) -> int:
+def _perform(sandbox: Sandbox, now: datetime) -> Done:
+    decided = decisions.decide_due(sandbox, now=now)
     delivery.deliver_due(sandbox, now=now)
-    return sessions.expire_due(sandbox, now)
+    return Done(expired=sessions.expire_due(sandbox, now), decided=decided)
 
 
 def _perform_beside(sandbox: Sandbox) -> None:
@@ -105,7 +114,8 @@ def _moments(sandbox: Sandbox, *, after: datetime, until: datetime) -> Iterator[
 
 def _next_moment(sandbox: Sandbox, *, until: datetime) -> datetime | None:
     expiry = _open_sessions(sandbox, until=until).aggregate(first=Min("expires_at"))["first"]
-    return min(filter(None, (delivery.next_due_at(sandbox, until=until), expiry)), default=None)
+    decision = decisions.next_due_at(sandbox, until=until)
+    return min(filter(None, (delivery.next_due_at(sandbox, until=until), expiry, decision)), default=None)
 
 
 def _step(sandbox: Sandbox, *, to: datetime) -> bool:
@@ -118,8 +128,8 @@ def _open_sessions(sandbox: Sandbox, *, until: datetime) -> QuerySet[CheckoutSes
     return CheckoutSession.objects.filter(sandbox=sandbox, status=CheckoutSession.Status.OPEN, expires_at__lte=until)
 
 
-def _count(sandbox: Sandbox, last_attempt: int, expired: int) -> Done:
+def _deliveries(sandbox: Sandbox, last_attempt: int) -> Done:
     attempts = DeliveryAttempt.objects.filter(message__sandbox=sandbox, id__gt=last_attempt)
     delivered = attempts.filter(error="").count()
     failed = attempts.filter(message__status=IpnMessage.Status.FAILED).values("message").distinct().count()
-    return Done(delivered=delivered, retried=attempts.count() - delivered - failed, failed=failed, expired=expired)
+    return Done(delivered=delivered, retried=attempts.count() - delivered - failed, failed=failed)

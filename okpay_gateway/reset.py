@@ -15,7 +15,7 @@ from checkout.models import CheckoutSession
 from ipn.models import IpnMessage, Verification
 from marketplace import seed as marketplace
 from marketplace.models import Product
-from sandbox import clock
+from sandbox import clock, scenarios
 from sandbox.models import DEFAULT, Sandbox
 from wallets import seed
 from wallets.models import Account, DisabledApiFunction, MonthlyTurnover, Transaction, User, Wallet
@@ -55,6 +55,7 @@ def _reset(sandbox: Sandbox) -> None:
         rows = _rows(model, ways[model], sandbox)
         rows._raw_delete(rows.db)
     clock.restore(sandbox)
+    scenarios.look_again(sandbox)
     _restore(sandbox, now=timezone.now())
 
 

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "sandbox.transport.Disturb",
     "okpay_gateway.middleware.BehindProxies",
     "okpay_gateway.journal.middleware.Journal",
     "okpay_gateway.middleware.TolerantHost",
@@ -189,6 +190,7 @@ SPECTACULAR_SETTINGS = {
         "SessionStatusEnum": "checkout.models.CheckoutSession.Status",
         "StoreStatusEnum": "marketplace.models.Store.Status",
         "OrderStatusEnum": "marketplace.models.Order.Status",
+        "ScenarioStatusEnum": "sandbox.models.Scenario.Status",
         "ReturnMethodEnum": "wallets.models.Wallet.ReturnMethod",
     },
 }
@@ -212,6 +214,7 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "ipn.tasks.sweep", "schedule": 2.0, "options": {"expires": 2}},
     "mass-payments": {"task": "wallets.tasks.send_mass_payments", "schedule": 5.0, "options": {"expires": 5}},
+    "decide": {"task": "wallets.tasks.decide", "schedule": 5.0, "options": {"expires": 5}},
     "expire": {"task": "checkout.tasks.expire", "schedule": 60.0, "options": {"expires": 60}},
 }
 

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from django_stubs_ext import StrOrPromise
 
 from sandbox import clock
-from sandbox.models import RememberedAnswer, Sandbox
+from sandbox.models import RememberedAnswer, Sandbox, Scenario, ScenarioUse
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -185,3 +185,17 @@ class RememberedAnswerAdmin(ReadOnlyAdmin):
     list_display = ("id", "sandbox", "status", "created_at")
     list_filter = ("status",)
     date_hierarchy = "created_at"
+
+
+@admin.register(Scenario)
+class ScenarioAdmin(ReadOnlyAdmin):
+    list_display = ("id", "__str__", "sandbox", "operation", "wallet", "priority", "used", "most", "paused")
+    list_filter = ("operation", "paused")
+    search_fields = ("name", "wallet", "invoice")
+
+
+@admin.register(ScenarioUse)
+class ScenarioUseAdmin(ReadOnlyAdmin):
+    list_display = ("id", "at", "operation", "effect", "wallet", "scenario_id", "number", "directive", "transaction_id")
+    list_filter = ("operation",)
+    search_fields = ("=transaction_id", "wallet")

@@ -1,4 +1,4 @@
-"""The errors by their names on the wire: OKPAY's own 18, those that came later, and the dialect that renamed four.
+"""The errors by their names on the wire (sandbox/fault_names.py has the tables).
 
 A refusal of the domain (wallets.errors) carries its official name and is sent as it is. Here are the refusals that only
 this mouth knows: of the call itself, before any verb is asked.
@@ -8,57 +8,11 @@ from typing import ClassVar
 
 from django.conf import settings
 
+from sandbox.fault_names import LATER, OFFICIAL, RENAMED_2015
 from wallets.errors import AccessDenied, PaymentError
 from wallets.models import ApiCall
 
-# The page "Error codes".
-OFFICIAL = {
-    101: "API_Disabled",
-    102: "API_Function_Disabled",
-    103: "Invalid_IP_Address",
-    104: "Authentication_Failed",
-    105: "Account_API_Disabled",
-    106: "Access_Denied",
-    107: "Source_Account_Blocked",
-    108: "Target_Account_Blocked",
-    109: "Source_Account_Doesnt_Exist",
-    110: "Target_Account_Doesnt_Exist",
-    111: "Transaction_Not_Found",
-    112: "Currency_Disabled",
-    113: "Internal_Error",
-    200: "Currency_Not_Found",
-    201: "Incorrect_Amount",
-    300: "Insufficient_Funds",
-    301: "Limits_Exceeded",
-    302: "Cannot_Pay_Self",
-}
-# What OKPAY added without a number after that page was written.
-LATER = frozenset(
-    {
-        "Client_Access_Denied",
-        "Currency_Not_Supported",
-        "Duplicate_Payment",
-        "Function_Is_Obsolete",
-        "Image_Not_Found",
-        "Incompatible_PreapprovedPayment_Status",
-        "Incompatible_Subscription_Status",
-        "Incorrect_Account",
-        "Incorrect_Email",
-        "Incorrect_Parameters",
-        "Maximum_Amount_Is_N",  # for N stands the amount
-        "Minimum_Amount_Is_N",
-        "Payment_Method_Not_Supported",
-        "PreapprovedPayment_Not_Found",
-        "Subscription_Not_Found",
-    }
-)
-# API_DIALECT=2015: the later names of four old errors.
-RENAMED_2015 = {
-    "Source_Account_Doesnt_Exist": "Account_Not_Found",
-    "Target_Account_Doesnt_Exist": "Receiver_Not_Found",
-    "Insufficient_Funds": "Not_Enough_Money",
-    "Cannot_Pay_Self": "MoneyTransfer_To_Yourself",
-}
+__all__ = ("LATER", "OFFICIAL", "RENAMED_2015")
 
 Reason = ApiCall.Reason
 
@@ -66,7 +20,7 @@ Reason = ApiCall.Reason
 class CallRefused(Exception):
     """A call that got no further than the door. The caller reads the name, the merchant's pages tell the reason."""
 
-    name: ClassVar[str]
+    name: str
     # The part of a SOAP 1.1 faultcode behind the prefix.
     faultcode: ClassVar[str] = "Client"
 
@@ -112,6 +66,14 @@ class InternalError(CallRefused):
     """113: a mistake of ours. It is logged, and says nothing else to anyone."""
 
     name = OFFICIAL[113]
+
+
+class ScriptedFault(CallRefused):
+    """A scenario or a directive asked for it: any error at all, though nothing is wrong with the call."""
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(Reason.SCENARIO, detail)
+        self.name = name
 
 
 class Malformed(CallRefused):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from spyne import Service
 
 from sandbox import clock
-from soapapi import answers, authentication, contract
+from soapapi import answers, authentication, contract, scripted
 from soapapi.authentication import Call
 from soapapi.errors import ApiFunctionDisabled, CallRefused, InternalError, UnreadableParameter
 from soapapi.protocol import NamedFault
@@ -63,6 +63,8 @@ class Caller:
     wallet: Wallet
     # The sandbox's time.
     now: datetime
+    # How a payment turns out; a scenario may want it otherwise.
+    outcome: payments.Outcome = payments.PAID
 
 
 def operation(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,14 +81,18 @@ class Door(Service):  # type: ignore[misc]
         call.operation = ctx.descriptor.operation_name
         try:
             authentication.admit(call)
-            arguments = ctx.in_object
+            arguments, caller = ctx.in_object, None
             if "WalletID" in ctx.descriptor.in_message._type_info:
                 wallet_id, token, *arguments = arguments
                 wallet = authentication.authenticate(call, wallet_id, token)
-                arguments = [Caller(wallet, clock.now(wallet.account.sandbox)), *arguments]
+                caller = Caller(wallet, clock.now(wallet.account.sandbox))
             if call.unreadable:
                 raise UnreadableParameter(ApiCall.Reason.PARAMETER, ", ".join(call.unreadable))
-            return ctx.function(*arguments)
+            sandbox = caller.wallet.account.sandbox if caller else scripted.default_sandbox()
+            if scripted.may_be(sandbox, arguments):
+                names = list(ctx.descriptor.in_message._type_info)[-len(arguments) :] if arguments else []
+                return scripted.perform(call.operation, ctx.function, names, arguments, caller)
+            return ctx.function(caller, *arguments) if caller else ctx.function(*arguments)
         except (CallRefused, PaymentError) as error:
             raise NamedFault(error) from None
         except Exception:
@@ -136,6 +142,7 @@ def Send_Money(
         invoice=Invoice,
         receiver_pays_fee=IsReceiverPaysFees,
         now=caller.now,
+        outcome=caller.outcome,
     )
     return answers.transaction_info(payment, seen_by=caller.wallet)
 

@@ -13,7 +13,7 @@ from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline
 from wallets import announcements, payments, reversals
 from wallets.errors import PaymentError
 from wallets.forms.fields import AmountField
-from wallets.models import DeliveryAddress, Entry, Transaction, TransactionItem
+from wallets.models import Decision, DeliveryAddress, Entry, Transaction, TransactionItem
 
 Status = Transaction.Status
 
@@ -146,3 +146,10 @@ class DeliveryAddressAdmin(ReadOnlyAdmin):
     list_display = ("transaction_id", "name", "street", "city", "country_code", "confirmed")
     list_filter = ("confirmed", "country_code")
     search_fields = ("=transaction__id", "name", "city")
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    list_display = ("transaction_id", "verdict", "due_at", "sandbox")
+    list_filter = ("verdict",)
+    search_fields = ("=transaction__id",)

@@ -25,7 +25,7 @@ from wallets.errors import (
     WrongState,
 )
 from wallets.ledger import Leg
-from wallets.models import Account, Currency, DeliveryAddress, Transaction, TransactionItem, Wallet
+from wallets.models import Account, Currency, Decision, DeliveryAddress, Transaction, TransactionItem, Wallet
 from wallets.money import CENT, LARGEST, ZERO
 from wallets.paysystems import OKPAY_BALANCE
 
@@ -126,16 +126,24 @@ def quote(order: Order, *, method: str, from_currency: str = "") -> Quote:
 
 
 @database.atomic
-def pay_from_balance(order: Order, *, payer: Wallet, now: datetime, from_currency: str = "") -> Transaction:
-    """Pay an order from the payer's OKPAY balance, converted when `from_currency` is another. Raises PaymentError."""
+def pay_from_balance(
+    order: Order, *, payer: Wallet, now: datetime, from_currency: str = "", outcome: "Outcome | None" = None
+) -> Transaction:
+    """Pay an order from the payer's OKPAY balance, converted when `from_currency` is another. Raises PaymentError.
+
+    It is PAID, unless a scenario wants another `outcome`: pending, the money waits in the house's hold wallet; failed,
+    it is recorded and no money moves.
+    """
+    outcome = outcome or PAID
     price = quote(order, method=OKPAY_BALANCE, from_currency=from_currency)
     _check_amount(order.gross)
     _check_parties(payer, order.receiver)
-    limits.count(payer.account, price.total, exchange.get_currency(order.currency), now=now)
-    payment = _record(order, price, payer_wallet=payer, method=OKPAY_BALANCE, outcome=PAID, now=now)
+    if outcome.status != Status.FAILED:
+        limits.count(payer.account, price.total, exchange.get_currency(order.currency), now=now)
+    payment = _record(order, price, payer_wallet=payer, method=OKPAY_BALANCE, outcome=outcome, now=now)
     followers.follow(payment, now=now)
     announcements.announce(payment, now=now)
-    ledger.post(payment, [*_charge(payment, now), *_credit(payment, now)], now=now)
+    _book(payment, now)
     return payment
 
 
@@ -159,10 +167,7 @@ def pay_from_outside(
     payment = _record(order, price, payer_wallet=outside, payer_account=payer, method=method, outcome=outcome, now=now)
     followers.follow(payment, now=now)
     announcements.announce(payment, now=now)
-    if outcome.status == Status.COMPLETED:
-        ledger.post(payment, [*_charge(payment, now), *_credit(payment, now)], now=now)
-    elif outcome.status == Status.PENDING:
-        ledger.post(payment, [*_charge(payment, now), *_hold(payment, now)], now=now)
+    _book(payment, now)
     return payment
 
 
@@ -179,8 +184,11 @@ def send_money(
     receiver_pays_fee: bool = False,
     kind: Transaction.Kind = Kind.SEND_MONEY,
     ipn_url: str = "",
+    outcome: Outcome = PAID,
 ) -> Transaction:
     """Send money to a wallet ID, e-mail address or phone number. The sender pays the fee unless told otherwise.
+
+    `outcome` is what a scenario wants: PAID, pending or failed, as with `pay_from_balance`.
 
     An e-mail address that nobody has registered yet gets the payment all the same: it is pending ("unilateral"), its
     money waits in the house's hold wallet, and `collect` lets it through when the owner registers.
@@ -201,10 +209,15 @@ def send_money(
         now=now,
     )
     payment.ipn_url = ipn_url
-    limits.count(payer.account, payment.total, found, now=now)
+    # Whoever is not registered is waited for, whatever a scenario says about pending.
+    if outcome.status == Status.FAILED or (outcome.status == Status.PENDING and payment.status != Status.PENDING):
+        payment.status, payment.pending_reason = outcome.status, outcome.pending_reason
+    if payment.status != Status.FAILED:
+        limits.count(payer.account, payment.total, found, now=now)
     payment.save(force_insert=True)
     announcements.announce(payment, now=now)
-    ledger.post(payment, _sending_legs(payment, house), now=now)
+    if payment.status != Status.FAILED:
+        ledger.post(payment, _sending_legs(payment, house), now=now)
     return payment
 
 
@@ -415,6 +428,14 @@ def _record(
     return payment
 
 
+def _book(payment: Transaction, now: datetime) -> None:
+    """Of an order: nothing when it failed."""
+    if payment.status == Status.COMPLETED:
+        ledger.post(payment, [*_charge(payment, now), *_credit(payment, now)], now=now)
+    elif payment.status == Status.PENDING:
+        ledger.post(payment, [*_charge(payment, now), *_hold(payment, now)], now=now)
+
+
 def _charge(payment: Transaction, now: datetime) -> list[Leg]:
     """The payer's side: what leaves the payer, through the clearing wallet when it is in another currency."""
     if payment.paid_amount is None or payment.paid_currency_id is None:
@@ -453,6 +474,7 @@ def _locked(payment: Transaction, expected: Transaction.Status) -> Transaction:
 
 
 def _decide(payment: Transaction, status: Transaction.Status, now: datetime) -> None:
+    Decision.objects.filter(transaction=payment).delete()
     payment.status = status
     payment.pending_reason = ""
     payment.updated_at = now

@@ -18,6 +18,10 @@ class Sandbox(models.Model):
     frozen_at = models.DateTimeField(
         _("frozen at"), null=True, blank=True, help_text=_("If set, time stands still at this moment.")
     )
+    # Kept true by sandbox.scenarios: it comes along with every wallet, so that a call without a script costs nothing.
+    scripted = models.BooleanField(
+        _("has scenarios"), default=False, db_default=False, help_text=_("Whether any scenario waits for calls.")
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

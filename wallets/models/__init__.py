@@ -4,6 +4,7 @@ from wallets.models.api_calls import ApiCall, DisabledApiFunction
 from wallets.models.cards import DebitCardOrder
 from wallets.models.confirmations import Confirmation
 from wallets.models.currencies import Currency
+from wallets.models.decisions import Decision
 from wallets.models.documents import ClientDocument
 from wallets.models.history import HistorySegment
 from wallets.models.ledger import Balance, Entry
@@ -21,6 +22,7 @@ __all__ = [
     "Confirmation",
     "Currency",
     "DebitCardOrder",
+    "Decision",
     "DeliveryAddress",
     "DisabledApiFunction",
     "Entry",

@@ -41,6 +41,7 @@ class ApiCall(models.Model):
         HTTPS = "https", _("The call came without HTTPS.")
         EXTENDED = "extended", _("EX_ functions are for verified merchants to whom staff granted extended access.")
         PARAMETER = "parameter", _("A parameter cannot be read.")
+        SCENARIO = "scenario", _("Nothing is wrong with the call: a scenario or a directive asked for this.")
 
     wallet = models.ForeignKey(Wallet, on_delete=models.CASCADE, related_name="api_calls", verbose_name=_("wallet"))
     at = models.DateTimeField(_("time"), help_text=_("Real time, by which tokens go."))

@@ -1,0 +1,156 @@
+"""The control API's part of the scenarios: `POST scenarios/` and the next calls do as told."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from okpay_gateway.scenarios import catalogue, files, rules
+from okpay_gateway.scenarios.fields import ScenarioFields, ScenarioWithUses, UseFields
+from sandbox import scenarios
+from sandbox.api import ControlView, ListQuery, Nothing, Query
+from sandbox.effects import OPERATIONS
+from sandbox.models import Scenario, ScenarioUse
+
+EXAMPLES = [
+    OpenApiExample(
+        "A fault, twice",
+        value={"operation": "Send_Money", "effect": "fault:Limits_Exceeded", "times": 2, "currency": "EUR"},
+        request_only=True,
+    ),
+    OpenApiExample(
+        "A payment under review, approved after ten minutes",
+        value={"operation": "checkout", "wallet": "OK702746927", "effect": "pending:review:approve:10m"},
+        request_only=True,
+    ),
+    OpenApiExample(
+        "Money moved, answer lost; then all is well",
+        value={
+            "operation": "Send_Money",
+            "invoice": "order-17",
+            "steps": [{"effect": "reset:processed"}, {"effect": "succeed", "times": None}],
+        },
+        request_only=True,
+    ),
+    OpenApiExample(
+        "Every notification late by half an hour",
+        value={"operation": "ipn", "wallet": "OK702746927", "effect": "late:30m", "times": None},
+        request_only=True,
+    ),
+]
+
+
+class ScenariosQuery(ListQuery):
+    operation = serializers.ChoiceField(choices=list(OPERATIONS), required=False)
+    wallet = serializers.CharField(required=False)
+
+
+class UsesQuery(ListQuery):
+    scenario = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    transaction = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    message = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+
+    columns = {"scenario": ("scenario_id",), "transaction": ("transaction_id",), "message": ("message_id",)}
+
+
+class ScenariosView(
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.DestroyModelMixin,
+    ControlView,
+    GenericViewSet[Any],
+):
+    """Scripted outcomes: the next calls that match get a fault, a delay, another end."""
+
+    queryset = Scenario.objects.all()
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_serializer_class(self) -> type[ScenarioFields]:
+        return ScenarioWithUses if self.action in ("retrieve", "partial_update", "reset") else ScenarioFields
+
+    def get_query_class(self) -> type[Query]:
+        return ScenariosQuery if self.action == "list" else Query
+
+    def in_sandbox(self) -> QuerySet[Scenario]:
+        return Scenario.objects.filter(sandbox=self.sandbox).select_related("sandbox")
+
+    @extend_schema(responses={201: ScenarioFields}, examples=EXAMPLES)
+    @transaction.atomic
+    def create(self, request: Request) -> Response:
+        """From now on, whatever matches gets it."""
+        made = self._make([self.read(ScenarioFields)])
+        return Response(ScenarioFields(made[0]).data, status=HTTPStatus.CREATED)
+
+    @transaction.atomic
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change it. Other steps, or another effect, begin to count anew; all else leaves the count alone."""
+        scenario = self.get_object()
+        wanted = self.read(ScenarioFields, instance=scenario, partial=True)
+        # Not save(): a call may count meanwhile.
+        Scenario.objects.filter(id=scenario.id).update(**wanted)
+        scenarios.look_again(self.sandbox)
+        return Response(self.get_serializer(self.get_object()).data)
+
+    def perform_destroy(self, instance: Scenario) -> None:
+        scenarios.clear(Scenario.objects.filter(id=instance.id), self.sandbox)
+
+    @extend_schema(request=Nothing, responses={200: ScenarioWithUses})
+    @action(detail=True, methods=["post"])
+    def reset(self, request: Request, pk: str) -> Response:
+        """Begin to count anew, as if no call had met it; a paused one goes on."""
+        scenario = self.get_object()
+        self.read(Nothing)
+        scenarios.reset(scenario)
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=Nothing, responses={200: catalogue.CatalogueFields})
+    @action(detail=False, methods=["get"])
+    def catalogue(self, request: Request) -> Response:
+        """All that can be scripted, in words: operations, effects, directives, magic amounts."""
+        return Response(catalogue.catalogue())
+
+    @extend_schema(responses={200: files.ScenarioFile})
+    @action(detail=False, methods=["get"])
+    def export(self, request: Request) -> Response:
+        """A file with the sandbox's scenarios, as they were before any call met them."""
+        return Response(files.written(self.in_sandbox().order_by("id")))
+
+    @extend_schema(request=files.ScenarioFile, responses={201: ScenarioFields(many=True)})
+    @action(detail=False, methods=["post"], url_path="import")
+    @transaction.atomic
+    def take_in(self, request: Request) -> Response:
+        """Add the scenarios of a file, all of them or none."""
+        wanted = self.read(files.ScenarioFile)
+        made = self._make(wanted["scenarios"])
+        return Response(ScenarioFields(made, many=True).data, status=HTTPStatus.CREATED)
+
+    def _make(self, wanted: list[dict[str, Any]]) -> list[Scenario]:
+        if Scenario.objects.filter(sandbox=self.sandbox).count() + len(wanted) > rules.MOST_SCENARIOS:
+            raise ValidationError(
+                _("A sandbox has room for %d scenarios. Delete those that you no longer need.") % rules.MOST_SCENARIOS
+            )
+        made = [Scenario.objects.create(sandbox=self.sandbox, created_at=self.now, **each) for each in wanted]
+        scenarios.look_again(self.sandbox)
+        return made
+
+
+class ScenarioUsesView(mixins.ListModelMixin, ControlView, GenericViewSet[Any]):
+    """Which calls met a scenario or had a directive, newest first, and what came of them."""
+
+    queryset = ScenarioUse.objects.all()
+    serializer_class = UseFields
+
+    def get_query_class(self) -> type[Query]:
+        return UsesQuery
+
+    def in_sandbox(self) -> QuerySet[ScenarioUse]:
+        return ScenarioUse.objects.filter(sandbox=self.sandbox)
