@@ -39,6 +39,8 @@ class Record:
     operation: str = ""
     outcome: str = ""
     why: str = ""
+    # The scenario or directive that had the request, and what it asked for.
+    script: str = ""
     failed: bool = False
     # Of a body that a mouth reads by itself.
     body: bytes | None = None

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
-from sandbox import directives, magic, transport
+from sandbox import correlation, directives, journal, magic, transport
 from sandbox.directives import DirectiveError
 from sandbox.effects import IPN, IPN_VERIFY, SOAP, SOAP_FUNCTIONS, Play, delayed, read
 from sandbox.models import Sandbox, Scenario, ScenarioUse
@@ -85,6 +85,8 @@ def meet(occasion: Occasion, *, now: datetime, is_paying: bool = True) -> Cue | 
         cue = _scripted(occasion, now)
     if cue is not None:
         transport.disturb(cue.play, cue.told)
+        if occasion.operation != IPN:
+            journal.note(script=cue.told)
     return cue
 
 
@@ -180,6 +182,7 @@ def _remember(
         at=now,
         operation=occasion.operation,
         effect=play.effect,
+        correlation=correlation.current(),
         delay=play.delay,
         wallet=occasion.wallets[0] if occasion.wallets else "",
     )

@@ -23,6 +23,7 @@ from itertools import count
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
+from sandbox import journal
 from sandbox.effects import Play
 
 HEADER = "X-Sandbox-Scenario"
@@ -64,6 +65,7 @@ def calm() -> None:
     """What was to happen shall not: whatever asked for it was taken back."""
     if disturbance := _current.get():
         disturbance.delay, disturbance.answer, disturbance.told = 0, "", ""
+    journal.note(script="")
 
 
 class Disturb:

@@ -129,7 +129,7 @@ def _row(
         "invoice": _storable(clean(masker.text(record.invoice)))[:127],
         "operation": _storable(clean(record.operation))[:60],
         "outcome": _storable(clean(record.outcome))[:60],
-        "why": _storable(clean(masker.text(record.why)))[:LONGEST_WHY],
+        "why": _storable(clean(masker.text(". ".join(filter(None, (record.script, record.why))))))[:LONGEST_WHY],
         "failed": record.failed or response.status_code >= 400,
         "method": _storable(request.method or "")[:10],
         "url": _storable(clean(url))[:LONGEST_URL],

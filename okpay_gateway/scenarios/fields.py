@@ -65,7 +65,7 @@ class UseFields(serializers.ModelSerializer[ScenarioUse]):
         model = ScenarioUse
         fields = (
             *("id", "scenario", "directive", "number", "at", "operation", "effect", "delay", "wallet"),
-            *("transaction", "message"),
+            *("transaction", "message", "correlation"),
         )
 
 

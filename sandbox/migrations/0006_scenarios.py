@@ -53,6 +53,7 @@ class Migration(migrations.Migration):
                 ('effect', models.CharField(max_length=400, verbose_name='effect')),
                 ('delay', models.FloatField(default=0, verbose_name='delay')),
                 ('wallet', models.CharField(blank=True, max_length=11, verbose_name='wallet')),
+                ('correlation', models.CharField(blank=True, max_length=40, verbose_name='correlation')),
                 ('transaction_id', models.BigIntegerField(null=True, verbose_name='transaction')),
                 ('message_id', models.BigIntegerField(null=True, verbose_name='IPN message')),
                 ('sandbox', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sandbox.sandbox', verbose_name='sandbox')),

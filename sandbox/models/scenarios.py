@@ -93,6 +93,7 @@ class ScenarioUse(models.Model):
     effect = models.CharField(_("effect"), max_length=400)
     delay = models.FloatField(_("delay"), default=0)
     wallet = models.CharField(_("wallet"), max_length=11, blank=True)
+    correlation = models.CharField(_("correlation"), max_length=40, blank=True)
     # What came of the call, as far as there is anything.
     transaction_id = models.BigIntegerField(_("transaction"), null=True)
     message_id = models.BigIntegerField(_("IPN message"), null=True)
