@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import mixins, serializers
@@ -17,9 +17,9 @@ from rest_framework.viewsets import GenericViewSet
 from okpay_gateway.scenarios import catalogue, files, rules
 from okpay_gateway.scenarios.fields import ScenarioFields, ScenarioWithUses, UseFields
 from sandbox import scenarios
-from sandbox.api import ControlView, ListQuery, Nothing, Query
+from sandbox.api import ControlView, ListQuery, Nothing, Query, Unaimed
 from sandbox.effects import OPERATIONS
-from sandbox.models import Scenario, ScenarioUse
+from sandbox.models import Sandbox, Scenario, ScenarioUse
 
 EXAMPLES = [
     OpenApiExample(
@@ -71,17 +71,22 @@ class ScenariosView(
 ):
     """Scripted outcomes: the next calls that match get a fault, a delay, another end."""
 
+    scope, for_accounts = "scenarios", "write"
+
     queryset = Scenario.objects.all()
     lookup_value_regex = r"\d{1,18}"
 
     def get_serializer_class(self) -> type[ScenarioFields]:
         return ScenarioWithUses if self.action in ("retrieve", "partial_update", "reset") else ScenarioFields
 
-    def get_query_class(self) -> type[Query]:
+    def get_query_class(self) -> type[Unaimed]:
         return ScenariosQuery if self.action == "list" else Query
 
     def in_sandbox(self) -> QuerySet[Scenario]:
         return Scenario.objects.filter(sandbox=self.sandbox).select_related("sandbox")
+
+    def of_account(self, rows: QuerySet[Scenario], account_id: str) -> QuerySet[Scenario]:
+        return rows.filter(wallet__in=_wallets(self.sandbox, account_id))
 
     @extend_schema(responses={201: ScenarioFields}, examples=EXAMPLES)
     @transaction.atomic
@@ -95,6 +100,7 @@ class ScenariosView(
         """Change it. Other steps, or another effect, begin to count anew; all else leaves the count alone."""
         scenario = self.get_object()
         wanted = self.read(ScenarioFields, instance=scenario, partial=True)
+        self._check_reach([wanted])
         # Not save(): a call may count meanwhile.
         Scenario.objects.filter(id=scenario.id).update(**wanted)
         scenarios.look_again(self.sandbox)
@@ -122,7 +128,7 @@ class ScenariosView(
     @action(detail=False, methods=["get"])
     def export(self, request: Request) -> Response:
         """A file with the sandbox's scenarios, as they were before any call met them."""
-        return Response(files.written(self.in_sandbox().order_by("id")))
+        return Response(files.written(self.get_queryset().order_by("id")))
 
     @extend_schema(request=files.ScenarioFile, responses={201: ScenarioFields(many=True)})
     @action(detail=False, methods=["post"], url_path="import")
@@ -133,7 +139,15 @@ class ScenariosView(
         made = self._make(wanted["scenarios"])
         return Response(ScenarioFields(made, many=True).data, status=HTTPStatus.CREATED)
 
+    def _check_reach(self, wanted: list[dict[str, Any]]) -> None:
+        """The token of an account is for scenarios of that account's wallets. Raises Refused."""
+        if account_id := self.access.account_id:
+            own = _wallets(self.sandbox, account_id)
+            for each in wanted:
+                self.check_account(account_id if each["wallet"] in own else "")
+
     def _make(self, wanted: list[dict[str, Any]]) -> list[Scenario]:
+        self._check_reach(wanted)
         if Scenario.objects.filter(sandbox=self.sandbox).count() + len(wanted) > rules.MOST_SCENARIOS:
             raise ValidationError(
                 _("A sandbox has room for %d scenarios. Delete those that you no longer need.") % rules.MOST_SCENARIOS
@@ -146,11 +160,22 @@ class ScenariosView(
 class ScenarioUsesView(mixins.ListModelMixin, ControlView, GenericViewSet[Any]):
     """Which calls met a scenario or had a directive, newest first, and what came of them."""
 
+    scope, for_accounts = "scenarios", "read"
+
     queryset = ScenarioUse.objects.all()
     serializer_class = UseFields
 
-    def get_query_class(self) -> type[Query]:
+    def get_query_class(self) -> type[Unaimed]:
         return UsesQuery
 
     def in_sandbox(self) -> QuerySet[ScenarioUse]:
         return ScenarioUse.objects.filter(sandbox=self.sandbox)
+
+    def of_account(self, rows: QuerySet[ScenarioUse], account_id: str) -> QuerySet[ScenarioUse]:
+        own = _wallets(self.sandbox, account_id)
+        return rows.filter(Q(wallet__in=own) | Q(scenario__wallet__in=own))
+
+
+def _wallets(sandbox: Sandbox, account_id: str) -> list[str]:
+    """The IDs of an account's wallets."""
+    return list(sandbox.accounts.filter(id=account_id).values_list("wallets__id", flat=True))

@@ -7,6 +7,7 @@ import pytest
 
 from okpay_gateway.reset import reset
 from okpay_gateway.scenarios import rules
+from sandbox import access
 from sandbox.effects import EFFECTS, OPERATIONS
 from sandbox.models import Sandbox, Scenario
 from tests.api.conftest import Api
@@ -216,8 +217,7 @@ def test_reset_and_delete(api: Api, world: Sandbox) -> None:
     assert (again["status"], again["used"], again["uses"]) == ("active", 0, [])
     assert send() == "Access_Denied"
 
-    deleted = api.client.delete(f"/api/v1/scenarios/{made['id']}/", headers={"Authorization": "Bearer sandbox"})
-    assert deleted.status_code == 204
+    assert api.delete(f"scenarios/{made['id']}/").status == 204
     world.refresh_from_db()
     assert world.scripted is False
     assert api.get(f"scenarios/{made['id']}/").status == 404
@@ -326,3 +326,21 @@ def test_a_sandbox_that_is_deleted_takes_its_scenarios_along(world: Sandbox) -> 
     other.delete()
 
     assert not Scenario.objects.exists()
+
+
+def test_an_accounts_token_scripts_its_own_wallets_only(api: Api, script: Script) -> None:
+    other = script("failed", operation="Send_Money", wallet=BUYER)
+    anybodys = script("failed", operation="Send_Money")
+    _token, text = access.issue(name="shop", scopes=["scenarios:write"], sandbox=other.sandbox, account_id="666146284")
+    shop = Api(token=text)
+
+    made = shop.post("scenarios/", GOOD | {"wallet": MERCHANT})
+    assert made.status == 201
+    assert [each["id"] for each in shop.get("scenarios/").results] == [made.body["id"]]
+    assert len(shop.get("scenarios/export/").body["scenarios"]) == 1
+    assert shop.get(f"scenarios/{anybodys.id}/").status == 404
+    for wanted in (GOOD, GOOD | {"wallet": BUYER}):
+        assert shop.post("scenarios/", wanted).status == 403
+    assert shop.patch(f"scenarios/{made.body['id']}/", {"wallet": ""}).status == 403
+    assert shop.post("scenarios/import/", {"format": "okpay-scenarios/1", "scenarios": [GOOD]}).status == 403
+    assert shop.get("scenarios/uses/").results == []
