@@ -50,8 +50,8 @@ class Due:
 
 # Walks from host to host along the index, so that thousands of messages for one host cost no more than one, and takes
 # of each only what it has room for. What happened to one payment is told in its order: the next message about it waits
-# for the first attempt of the one before, unless a scenario holds that one up. OFFSET 0 and + 0 keep the planner to that
-# walk, whatever it believes about the table: joins and other indexes look at everything that is due, each time.
+# for the first attempt of the one before, unless a scenario holds that one up. OFFSET 0 and + 0 keep the planner to
+# that walk, whatever it believes about the table: joins and other indexes look at everything that is due, each time.
 CLAIM = """
 WITH RECURSIVE
 latest AS MATERIALIZED (
