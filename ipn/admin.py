@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from ipn import delivery
-from ipn.models import AutoReturn, DeliveryAttempt, IpnMessage, Verification
+from ipn.listener_check.judgement import judge
+from ipn.models import AutoReturn, DeliveryAttempt, IpnMessage, ListenerCheck, Verification
 from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -78,3 +79,16 @@ class AutoReturnAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("sandbox")
+
+
+@admin.register(ListenerCheck)
+class ListenerCheckAdmin(ReadOnlyAdmin):
+    list_display = ("id", "created_at", "wallet_id", "url", "begun_at", "ended_at")
+    list_filter = ("sandbox",)
+    search_fields = ("=wallet_id", "url")
+    date_hierarchy = "created_at"
+    readonly_fields = ("result",)
+
+    @admin.display(description=_("result"))
+    def result(self, check: ListenerCheck) -> str:
+        return judge(check).in_a_line

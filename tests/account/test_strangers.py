@@ -9,6 +9,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from ipn.listener_check import checks
 from ipn.models import IpnMessage, Verification
 from marketplace import catalogue, purchases, seed, stores
 from marketplace.models import Order, Product, Store
@@ -58,6 +59,9 @@ def of_the_merchant(merchant: Wallet, buyer: Wallet, pay: Callable[..., Transact
         receiver_pays_fee=False,
         now=payment.created_at,
     )
+    check = checks.prepare(
+        sandbox=merchant.account.sandbox, wallet_id=merchant.id, url=merchant.ipn_url, now=payment.created_at
+    )
     seed.categories()
     seed.demo_store(merchant.account.sandbox, now=payment.created_at)
     product = Product.objects.get(title="An hour of integration help")
@@ -71,6 +75,7 @@ def of_the_merchant(merchant: Wallet, buyer: Wallet, pay: Callable[..., Transact
         "transaction_id": payment.id,
         "message_id": message.id,
         "verification_id": verification.id,
+        "check_id": check.id,
         "mass_payment_id": listed.id,
         "entry_id": f"payment-{payment.id}",
         "correlation": payment.correlation,

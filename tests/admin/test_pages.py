@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from checkout import payment_form, sessions
 from ipn import verification
+from ipn.listener_check import checks
 from ipn.models import DeliveryAttempt, IpnMessage
 from marketplace import purchases
 from marketplace import seed as marketplace
@@ -51,6 +52,7 @@ FACTS = {
     "AutoReturn",
     "MonthlyTurnover",
     "IpnMessage",
+    "ListenerCheck",
     "CheckoutSession",
     "SessionItem",
     "Store",
@@ -103,6 +105,7 @@ def full_world(world: Sandbox, buyer: Wallet, merchant: Wallet) -> None:
         remote_address="127.0.0.1",
         now=now,
     )
+    checks.prepare(sandbox=world, wallet_id=merchant.id, url="http://127.0.0.1:9/?a=<script>", now=now)
     RememberedAnswer.objects.create(
         sandbox=world, scope="s", fingerprint="f", status=201, content_type="application/json", body="{}"
     )
