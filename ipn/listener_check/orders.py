@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from ipn import http
 from ipn.http import Answer
-from ipn.listener_check.facts import LOOK_EVERY, UNREACHABLE, Facts, patience
+from ipn.listener_check.facts import LOOK_EVERY, UNREACHABLE, Error, Facts, patience
 from ipn.listener_check.stories import BY_KEY
 from ipn.models import ListenerCheck
 
@@ -47,8 +47,11 @@ def count(check: ListenerCheck, invoices: Iterable[str]) -> Counts:
 async def _ask_shop(url: str, invoices: Sequence[str], timeout: float) -> Counts:
     counts: Counts = {}
     answer = Answer()
+    deadline = time.monotonic() + 2 * timeout
     async with http.open_session() as session:
         for invoice in invoices:
+            if time.monotonic() > deadline:
+                answer = Answer(error=Error.TIMED_OUT, detail=f"all orders took longer than {2 * timeout:g} seconds")
             if answer.error not in UNREACHABLE:  # or the next question would fare no better
                 answer = await http.within(timeout, http.get(session, _address(url, invoice)))
             counts[invoice] = _read_count(answer)

@@ -16,7 +16,7 @@ Check = Callable[..., Report]
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.IPN_TIMEOUT = 1
+    settings.IPN_TIMEOUT = 4
     monkeypatch.setattr(facts, "PATIENCE", 0.3)
     monkeypatch.setattr(posts, "VERDICT_KEPT_BACK", 0.1)
 
