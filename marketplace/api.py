@@ -198,6 +198,7 @@ class ProductFields(Strict):
     custom_2_title = serializers.CharField(max_length=127, allow_blank=True, required=False)
     custom_2_value = serializers.CharField(max_length=127, allow_blank=True, required=False)
     is_published = TrueOrFalse(required=False)
+    members_only = TrueOrFalse(required=False, help_text="An exclusive offer: for registered users only.")
     digital_text = serializers.CharField(
         max_length=catalogue.TEXT_LENGTH,
         allow_blank=True,

@@ -20,7 +20,7 @@ from wallets.money import LARGEST, ZERO, is_amount
 FIELDS = (
     *("title", "description", "price", "currency", "article", "type", "category", "low_stock"),
     *("shipping", "shipping2", "tax", "custom_1_title", "custom_1_value", "custom_2_title", "custom_2_value"),
-    "is_published",
+    *("members_only", "is_published"),
 )
 LARGEST_FILE = 10 * 1024 * 1024
 TEXT_LENGTH = 10_000

@@ -137,6 +137,7 @@ class ProductForm(forms.Form):
         label=_("Its value"), max_length=127, required=False, help_text=_("Empty: the buyer fills it in.")
     )
     is_published = forms.BooleanField(label=_("Published: buyers can see and buy it"), required=False)
+    members_only = forms.BooleanField(label=_("Exclusive offer: only registered users see and buy it"), required=False)
     # What was in stock when the page was made; empty: unlimited.
     stock_seen = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput)
 

@@ -19,7 +19,7 @@ from marketplace.forms import Choices, ProductForm
 from marketplace.models import Product, Store
 from wallets.errors import IncorrectParameters
 
-COLUMNS = ("id", *catalogue.FIELDS[:7], "stock", *catalogue.FIELDS[7:-1], "published")
+COLUMNS = ("id", *catalogue.FIELDS[:7], "stock", *catalogue.FIELDS[7:-2], "published")
 MOST_ROWS = 2000
 # What a spreadsheet would take for a formula when it stands first in a cell: written, and read, behind an apostrophe.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -138,6 +138,7 @@ def _check(row: Row, choices: Choices) -> None:
     if published not in YES + NO:
         row.errors.append(("published", _("Write yes or no.")))
     data["is_published"] = "on" if published in YES else ""
+    data["members_only"] = "on" if row.product and row.product.members_only else ""
     if data.get("currency"):
         data["currency"] = data["currency"].upper()
     row.form = ProductForm(data, product=row.product, choices=choices)

@@ -72,7 +72,7 @@ def _lines(request: HttpRequest) -> list[Line]:
     )
     lines = []
     for product, quantity in zip(products, quantities, strict=True):
-        if int(product) not in known:
+        if int(product) not in known or (known[int(product)].members_only and not _account(request)):
             raise ProductNotOnSale
         if not re.fullmatch(r"0*[1-9]\d{0,7}", quantity.strip(), re.ASCII):
             raise IncorrectParameters("quantity", _("Write a whole number of pieces, at least 1."))

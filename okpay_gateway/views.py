@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy
 from django.views import i18n
 from django.views.decorators.http import require_POST, require_safe
 
+from marketplace import windows
+from sandbox import clock
 from wallets import seed
 
 # The demo cast by its wallets (wallets/seed.py), in the words of the home page.
@@ -27,7 +29,13 @@ ROLES = {
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     origin = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
-    return render(request, "home.html", {"origin": origin, "demo_logins": _demo_logins() if settings.SANDBOX else []})
+    seen = windows.looker(request)
+    context = {
+        "origin": origin,
+        "demo_logins": _demo_logins() if settings.SANDBOX else [],
+        "popular": windows.popular(seen, now=clock.now(seen.sandbox), most=4),
+    }
+    return render(request, "home.html", context)
 
 
 def _demo_logins() -> list[dict[str, object]]:

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext, gettext_lazy
@@ -96,10 +98,21 @@ class Product(models.Model):
         _("custom field 2 value"), max_length=127, blank=True, help_text=gettext_lazy("Empty: the buyer fills it in.")
     )
     is_published = models.BooleanField(_("published"), default=False)
+    members_only = models.BooleanField(
+        _("exclusive offer"), default=False, help_text=_("Shown and sold to registered users only.")
+    )
     # What was sold stays for those who bought it, also when its store has taken it away.
     is_removed = models.BooleanField(_("removed"), default=False)
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("last change"))
+
+    # What the windows are searched by. Without a language: the words of a product may be of any.
+    words = models.GeneratedField(
+        expression=SearchVector("title", "article", weight="A", config="simple")
+        + SearchVector("description", weight="B", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
 
     objects = ProductQuerySet.as_manager()
 
@@ -120,6 +133,8 @@ class Product(models.Model):
         indexes = (
             models.Index(F("store"), F("id").desc(), name="products_newest_first"),
             models.Index(F("category"), F("id").desc(), name="products_on_sale", condition=Q(is_published=True)),
+            models.Index(F("currency"), F("price"), F("id"), name="products_by_price", condition=Q(is_published=True)),
+            GinIndex(F("words"), name="products_by_words", fastupdate=False),
         )
 
     def __str__(self) -> str:
