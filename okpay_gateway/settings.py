@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "okpay_gateway.middleware.RequestID",
+    "soapapi.middleware.SoapCalls",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -100,7 +101,11 @@ TEMPLATES = [
 FORM_RENDERER = "okpay_gateway.forms.SiteForms"
 CSRF_FAILURE_VIEW = "okpay_gateway.views.csrf_failure"
 
-DATABASES = {"default": dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=600, conn_health_checks=True)}
+DATABASES = {
+    "default": dj_database_url.parse(
+        ENVIRONMENT.database_url, engine="okpay_gateway.postgresql", conn_max_age=600, conn_health_checks=True
+    )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENVIRONMENT.redis_url}}

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from sandbox.compiled import Compiled
 from sandbox.models import DEFAULT, Sandbox
 
 
@@ -19,7 +20,10 @@ def now(sandbox: Sandbox) -> datetime:
 
 def default_sandbox() -> Sandbox:
     """The sandbox that strangers meet, made if it does not exist."""
-    return Sandbox.objects.get_or_create(id=DEFAULT)[0]
+    return _sandbox.first(DEFAULT) or Sandbox.objects.get_or_create(id=DEFAULT)[0]
+
+
+_sandbox = Compiled(lambda sandbox_id: Sandbox.objects.filter(id=sandbox_id))
 
 
 @transaction.atomic

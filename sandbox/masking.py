@@ -10,6 +10,7 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
@@ -55,12 +56,13 @@ _SEPARATOR = re.compile(r"""\\?["']?\]?\\?["']?\s{0,20}(?:=>|[:=>])\s{0,20}""")
 _ATTRIBUTES = re.compile(r"""(?:\s[^<>]*)?>""")
 _ATTRIBUTE = re.compile(r"""\s{0,20}=\s{0,20}(?=["'])""")
 _PART = re.compile(r"""["']?(?:;|\r|\n)""")
-_INPUT = re.compile(r"<(?:input|button|param|meta)\b[^<>]{0,2000}>", re.IGNORECASE)
+_INPUT = re.compile(r"<(?i:input|button|param|meta)\b[^<>]{0,2000}>")
 _INPUT_NAME = re.compile(r"""\bname\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _INPUT_VALUE = re.compile(r"""(\bvalue\s*=\s*)("[^"]*"?|'[^']*'?|[^\s>]+)""", re.IGNORECASE)
-_CREDENTIALS = re.compile(r"\b(bearer|basic|digest)(\s+|%20|\+)[^\s,;&\"'<]+", re.IGNORECASE)
-_TOKEN = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{64}(?![0-9A-Za-z])")
-_CARD = re.compile(r"(?<![\w.])[2-6]\d{3}(?:(?:[ +-]|%20)?\d){9,15}(?!\w)")
+# Each begins with the letters that it may begin with, and then looks back: so a text without them is quickly done with.
+_CREDENTIALS = re.compile(r"([BDbd](?<!\w.)(?i:earer|asic|igest))(\s+|%20|\+)[^\s,;&\"'<]+")
+_TOKEN = re.compile(r"[0-9A-Fa-f](?<![0-9A-Za-z].)[0-9A-Fa-f]{63}(?![0-9A-Za-z])")
+_CARD = re.compile(r"[2-6](?<![\w.].)\d{3}(?:(?:[ +-]|%20)?\d){9,15}(?!\w)")
 _NO_DIGITS = re.compile(r"%20|\D")
 _ESCAPED_LETTER = re.compile(r"%(?:25)*[4-7][0-9a-f]", re.IGNORECASE)
 _JSON_ESCAPE = re.compile(r"\\u00([2-7][0-9a-f])", re.IGNORECASE)
@@ -79,7 +81,12 @@ _CHECKOUT = re.compile(r"(checkout(?:-sessions)?(?:/|%2[Ff]))([A-Za-z0-9_-]{6})[
 
 Found = Callable[[str], object]
 
+# Texts without a secret that come again and again, such as the headers of every answer; never one with a secret.
+_PLAIN: set[str] = set()
+MOST_PLAIN, LONGEST_PLAIN = 1000, 300
 
+
+@lru_cache(maxsize=1000)
 def is_secret(name: str) -> bool:
     """Whether a variable, header, element or field of this name holds something secret."""
     compact = _COMPACT.sub("", name.lower())
@@ -91,15 +98,10 @@ class Masker:
 
     def __init__(self, known: Iterable[str] = ()) -> None:
         """`known` are secrets whose value is known beforehand."""
-        self._secrets: set[str] = set()
-        for secret in known:
-            self.learn(secret)
+        self._secrets = set(_known_forms(tuple(known)))
 
     def learn(self, secret: str) -> None:
-        secret = secret.strip().strip("\"'")
-        for form in {secret, unquote_plus(secret), quote_plus(secret)}:
-            if len(form) >= LONG_ENOUGH and MASK not in form:
-                self._secrets.add(form)
+        self._secrets |= _forms(secret)
 
     def text(self, text: str) -> str:
         """A body or any other text, of whatever format it may be."""
@@ -138,7 +140,7 @@ class Masker:
             return MASK
         if lower in ("location", "referer", "content-location", "origin"):
             return self.address(value)
-        return self.text(value)
+        return value if _is_plain(value) else self.text(value)
 
     def scrub(self, text: str) -> str:
         """Once every part was masked: without the secrets that any of them had."""
@@ -151,6 +153,31 @@ class Masker:
         name, equals, value = pair.partition("=")
         self.learn(value)
         return f"{name}={MASK}" if equals else MASK
+
+
+@lru_cache(maxsize=2)
+def _known_forms(secrets: tuple[str, ...]) -> set[str]:
+    """Of the installation's own secrets, which are the same with every request."""
+    return {form for secret in secrets for form in _forms(secret)}
+
+
+def _forms(secret: str) -> set[str]:
+    """How a secret may be written, if it is long enough to be looked for."""
+    secret = secret.strip().strip("\"'")
+    forms = {secret, unquote_plus(secret), quote_plus(secret)}
+    return {form for form in forms if len(form) >= LONG_ENOUGH and MASK not in form}
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it is known to have no secret in it."""
+    if text in _PLAIN:
+        return True
+    if len(text) > LONGEST_PLAIN or mask(text) != text:
+        return False
+    if len(_PLAIN) >= MOST_PLAIN:
+        _PLAIN.clear()
+    _PLAIN.add(text)
+    return True
 
 
 def mask(text: str, found: Found = lambda _secret: None) -> str:

@@ -7,11 +7,11 @@ from functools import lru_cache
 from django.conf import settings
 from django.db import transaction
 
+from sandbox.compiled import Compiled
 from soapapi import addresses, switches, throttle, tokens
 from soapapi.addresses import IPAddress
 from soapapi.errors import AccountApiDisabled, AuthenticationFailed, CallNotAllowed, CallRefused, InvalidIpAddress
 from wallets import secrecy
-from wallets.compiled import Compiled
 from wallets.errors import IncorrectParameters, PaymentError, SourceAccountDoesntExist
 from wallets.models import ApiCall, Wallet
 

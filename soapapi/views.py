@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.csrf import csrf_exempt
 
 from sandbox import journal
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from soapapi.endpoint import Answer
 
 CONTENT_TYPE = "text/xml; charset=utf-8"
+HEADERS = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-cache, no-store, private"}
 WSDL_QUERIES = frozenset({"wsdl", "singlewsdl"})
 
 
 @csrf_exempt
-@never_cache
 def okpay_api(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
-        return _answer(request)
+        return answer_call(request)
     if request.method in ("GET", "HEAD"):
         return _describe(request)
     response = _refuse(Malformed("neither GET nor POST"))
@@ -37,7 +37,8 @@ def okpay_api(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _answer(request: HttpRequest) -> HttpResponse:
+def answer_call(request: HttpRequest) -> HttpResponse:
+    """A call's answer. Nothing of the request is read before but its line and its headers."""
     from soapapi import application
 
     call = Call(
@@ -80,7 +81,7 @@ def _refuse(error: CallRefused) -> HttpResponse:
 
 
 def _respond(answer: "Answer") -> HttpResponse:
-    response = HttpResponse(answer.body, status=answer.status, content_type=CONTENT_TYPE)
+    response = HttpResponse(answer.body, status=answer.status, headers=HEADERS | {"Content-Length": len(answer.body)})
     # A fault's status is 500, but nothing is wrong here: Django shall not log it as an error of the server's.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
@@ -93,5 +94,8 @@ def _describe(request: HttpRequest) -> HttpResponse:
     origin = settings.PUBLIC_URL or f"{'https' if by_https else 'http'}://{request.get_host()}"
     address = origin + request.path
     if WSDL_QUERIES & {name.lower() for name in request.GET}:
-        return HttpResponse(wsdl.at(application.WSDL, address), content_type=CONTENT_TYPE)
-    return render(request, "soapapi/service.html", {"address": address, "functions": application.FUNCTIONS})
+        response = HttpResponse(wsdl.at(application.WSDL, address), content_type=CONTENT_TYPE)
+    else:
+        response = render(request, "soapapi/service.html", {"address": address, "functions": application.FUNCTIONS})
+    add_never_cache_headers(response)
+    return response

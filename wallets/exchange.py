@@ -2,7 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from wallets.compiled import Compiled
+from sandbox.compiled import Compiled
 from wallets.errors import CurrencyDisabled, CurrencyNotFound
 from wallets.models import Currency
 from wallets.money import CENT, D, round_half_up

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from sandbox.compiled import Compiled
 from sandbox.models import Sandbox
-from wallets.compiled import Compiled
 from wallets.models import Account, Wallet
 
 WALLET_ID = re.compile(r"OK\d{9}", re.ASCII | re.IGNORECASE)

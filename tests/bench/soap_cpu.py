@@ -12,9 +12,9 @@ from unittest.mock import patch
 from django.db import connection
 
 from sandbox import clock
+from sandbox.compiled import Compiled
 from tests.bench import requests, table
 from wallets import payments
-from wallets.compiled import Compiled
 from wallets.models import Transaction, Wallet
 
 ROUNDS, CALLS = 25, 200

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox import masking
 from sandbox.masking import MASK, Masker, decode, is_secret, mask
 
 SECRET = "s3cr3t-Planted-9f"
@@ -224,3 +225,21 @@ def test_hostile_texts_take_no_longer(text: str) -> None:
     mask(text)
 
     assert time.process_time() - started < 0.5
+
+
+def test_a_header_with_a_secret_is_never_remembered_as_one_without() -> None:
+    for _time in range(2):
+        masker = Masker()
+        assert masker.header("X-Note", f"password={SECRET}") == f"password={MASK}"
+        assert masker.header("X-Note", "the same again and again") == "the same again and again"
+        assert masker.scrub(f"and {SECRET} elsewhere") == f"and {MASK} elsewhere"
+
+    assert "the same again and again" in masking._PLAIN
+    assert not any(SECRET in text for text in masking._PLAIN)
+
+
+def test_only_so_many_texts_are_remembered() -> None:
+    for number in range(2 * masking.MOST_PLAIN):
+        Masker().header("X-Number", f"number {number}")
+
+    assert 0 < len(masking._PLAIN) <= masking.MOST_PLAIN

@@ -1,7 +1,7 @@
 """Compiled questions get the same answers as Django's own."""
 
+from sandbox.compiled import Compiled
 from sandbox.models import Sandbox
-from wallets.compiled import Compiled
 from wallets.models import Currency, Wallet
 
 find = Compiled(
