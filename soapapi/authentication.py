@@ -49,7 +49,7 @@ def authenticate(call: Call, wallet_id: str, token: str) -> Wallet:
         raise AccountApiDisabled(Reason.API_OFF)
     if not addresses.is_allowed(call.address, wallet.api_allowed_ips):
         raise InvalidIpAddress(Reason.ADDRESS)
-    if throttle.is_paused(wallet.id, call.address):
+    if throttle.is_paused(wallet, call.address, at=call.at):
         raise AuthenticationFailed(Reason.TOO_MANY_FAILURES)
     _check_token(call, wallet, token)
     return wallet
@@ -101,7 +101,7 @@ def _check_token(call: Call, wallet: Wallet, token: str) -> None:
         return
     reason = tokens.explain(token, wallet.api_password, call.at)
     if reason in (Reason.WRONG_PASSWORD, Reason.NOT_SHA256):
-        throttle.wrong_token(wallet.id, call.address, token)
+        throttle.wrong_token(wallet, call.address, token, at=call.at)
     raise AuthenticationFailed(reason)
 
 

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.cache import cache
 from django.db import DatabaseError
+from django.utils import timezone
 
-from soapapi import switches, throttle
+from soapapi import addresses, switches, throttle
 from tests.soapapi.calls import call, fault, post, request, token
 from wallets import parties
 from wallets.models import ApiCall, DisabledApiFunction, Wallet
@@ -216,7 +217,45 @@ def test_without_a_cache_calls_are_answered_all_the_same(merchant: Wallet, setti
 
     assert call("Account_Check", merchant.id, Account="x") == "0"
     assert fault("Wallet_Get_Balance", WalletID=merchant.id, SecurityToken="") == "Authentication_Failed"
+    assert fault("Wallet_Get_Balance", WalletID=merchant.id, SecurityToken=token("wrong")) == "Authentication_Failed"
+    # Also while somebody guesses, as far as anybody knows.
+    change(merchant, api_guessed_until=timezone.now() + timedelta(minutes=1))
+    assert call("Account_Check", merchant.id, Account="x") == "0"
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+
+def test_only_where_somebody_guesses_the_cache_is_asked(
+    merchant: Wallet, caplog: pytest.LogCaptureFixture, settings
+) -> None:
+    now = timezone.now()
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:9"}
+    }
+    for until in (None, now):
+        merchant.api_guessed_until = until
+        assert not throttle.is_paused(merchant, None, at=now)
+    assert not caplog.records
+
+    merchant.api_guessed_until = now + timedelta(seconds=1)
+    assert not throttle.is_paused(merchant, None, at=now)
+    assert "The cache cannot be reached" in caplog.text
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+
+def test_a_short_pause_of_one_guesser_does_not_end_the_long_one_of_another(
+    merchant: Wallet, monkeypatch: pytest.MonkeyPatch, settings
+) -> None:
+    monkeypatch.setattr(throttle, "FREE_GUESSES", 0)
+    settings.SANDBOX = False
+    one, other = addresses.parse("192.0.2.1"), addresses.parse("192.0.2.2")
+    now = timezone.now()
+    for guess in range(5):
+        throttle.wrong_token(merchant, one, f"guess {guess}", at=now)
+    throttle.wrong_token(merchant, other, "guess", at=now)
+
+    merchant.refresh_from_db()
+    assert merchant.api_guessed_until == now + timedelta(seconds=16)
+    assert throttle.is_paused(merchant, one, at=now + timedelta(seconds=2))
 
 
 def test_what_cannot_be_read_is_told_after_the_token_was_checked(merchant: Wallet) -> None:

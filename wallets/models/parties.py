@@ -169,6 +169,8 @@ class Wallet(models.Model):
         blank=True,
         help_text=_("Addresses and networks that may call the API. Empty: any."),
     )
+    # Until then, in real time, somebody who guesses tokens has to wait; who, the cache knows (soapapi/throttle.py).
+    api_guessed_until = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(_("created"))
 
     class Meta:
