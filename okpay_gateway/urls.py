@@ -18,6 +18,7 @@ urlpatterns = [
     path("OkPayAPI", soapapi.okpay_api, name="okpay-api"),
     path("account/ipn/", include("ipn.page_urls")),
     path("account/journal/", include(journal.for_clients)),
+    path("account/scenarios/", include("okpay_gateway.scenarios.page_urls")),
     path("account/marketplace/", include("marketplace.page_urls")),
     path("account/", include("wallets.urls")),
     path("admin/journal/", include(journal.for_staff)),

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -14,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from okpay_gateway.scenarios import catalogue, files, rules
+from okpay_gateway.scenarios import catalogue, files, making
 from okpay_gateway.scenarios.fields import ScenarioFields, ScenarioWithUses, UseFields
 from sandbox import scenarios
 from sandbox.api import ControlView, ListQuery, Nothing, Query, Unaimed
@@ -89,7 +88,6 @@ class ScenariosView(
         return rows.filter(wallet__in=_wallets(self.sandbox, account_id))
 
     @extend_schema(responses={201: ScenarioFields}, examples=EXAMPLES)
-    @transaction.atomic
     def create(self, request: Request) -> Response:
         """From now on, whatever matches gets it."""
         made = self._make([self.read(ScenarioFields)])
@@ -132,7 +130,6 @@ class ScenariosView(
 
     @extend_schema(request=files.ScenarioFile, responses={201: ScenarioFields(many=True)})
     @action(detail=False, methods=["post"], url_path="import")
-    @transaction.atomic
     def take_in(self, request: Request) -> Response:
         """Add the scenarios of a file, all of them or none."""
         wanted = self.read(files.ScenarioFile)
@@ -148,13 +145,10 @@ class ScenariosView(
 
     def _make(self, wanted: list[dict[str, Any]]) -> list[Scenario]:
         self._check_reach(wanted)
-        if Scenario.objects.filter(sandbox=self.sandbox).count() + len(wanted) > rules.MOST_SCENARIOS:
-            raise ValidationError(
-                _("A sandbox has room for %d scenarios. Delete those that you no longer need.") % rules.MOST_SCENARIOS
-            )
-        made = [Scenario.objects.create(sandbox=self.sandbox, created_at=self.now, **each) for each in wanted]
-        scenarios.look_again(self.sandbox)
-        return made
+        try:
+            return making.make(self.sandbox, wanted, now=self.now)
+        except making.NoRoom as error:
+            raise ValidationError(str(error)) from None
 
 
 class ScenarioUsesView(mixins.ListModelMixin, ControlView, GenericViewSet[Any]):

@@ -32,7 +32,7 @@ def faults(wanted: Mapping[str, Any], sandbox: Sandbox) -> Errors:
         ]
     errors |= _impossible_matches(wanted, sandbox)
     if "operation" not in errors:
-        errors |= _impossible_steps(wanted["steps"], operation)
+        errors |= impossible_steps(wanted["steps"], operation)
     return errors
 
 
@@ -85,7 +85,8 @@ def _is_ours(wallet_id: str, sandbox: Sandbox) -> bool:
     return Wallet.objects.filter(id=wallet_id, role=Wallet.Role.CLIENT, account__sandbox=sandbox).exists()
 
 
-def _impossible_steps(steps: Sequence[Mapping[str, Any]], operation: str) -> Errors:
+def impossible_steps(steps: Sequence[Mapping[str, Any]], operation: str) -> Errors:
+    """What is wrong with the steps of a scenario for an operation, by `steps.0.effect` and the like."""
     errors: Errors = {}
 
     def wrong(number: int, field: str, text: str) -> None:

@@ -51,11 +51,12 @@ MENU: tuple[tuple[StrOrPromise, tuple[tuple[str, StrOrPromise], ...]], ...] = (
             ("ipn-simulator", _("IPN Simulator")),
             ("ipn-listener-check", _("Listener Check")),
             ("ipn-verifications", _("Verification Log")),
+            ("scenarios", _("Scenarios")),
             ("mailbox", _("Mailbox")),
         ),
     ),
 )
-SANDBOX_ONLY = frozenset({"mailbox"})
+SANDBOX_ONLY = frozenset({"mailbox", "scenarios"})
 
 
 @dataclass(frozen=True)
