@@ -72,7 +72,18 @@ class MessageFields(serializers.ModelSerializer[IpnMessage]):
     class Meta:
         model = IpnMessage
         fields = (
-            *("id", "wallet", "transaction", "kind", "url", "is_test", "scripted", "status", "response_code", "verified"),
+            *(
+                "id",
+                "wallet",
+                "transaction",
+                "kind",
+                "url",
+                "is_test",
+                "scripted",
+                "status",
+                "response_code",
+                "verified",
+            ),
             *("created_at", "last_attempt_at", "next_attempt_at", "variables", "attempts"),
         )
 
