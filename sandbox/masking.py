@@ -63,6 +63,7 @@ _INPUT_VALUE = re.compile(r"""(\bvalue\s*=\s*)("[^"]*"?|'[^']*'?|[^\s>]+)""", re
 _CREDENTIALS = re.compile(r"([BDbd](?<!\w.)(?i:earer|asic|igest))(\s+|%20|\+)[^\s,;&\"'<]+")
 _TOKEN = re.compile(r"[0-9A-Fa-f](?<![0-9A-Za-z].)[0-9A-Fa-f]{63}(?![0-9A-Za-z])")
 _CARD = re.compile(r"[2-6](?<![\w.].)\d{3}(?:(?:[ +-]|%20)?\d){9,15}(?!\w)")
+_CONTROL_TOKEN = re.compile(r"okc_[0-9A-Za-z_-]{8,}")
 _NO_DIGITS = re.compile(r"%20|\D")
 _ESCAPED_LETTER = re.compile(r"%(?:25)*[4-7][0-9a-f]", re.IGNORECASE)
 _JSON_ESCAPE = re.compile(r"\\u00([2-7][0-9a-f])", re.IGNORECASE)
@@ -410,7 +411,7 @@ def _field(tag: str, found: Found) -> str:
 def _looks(text: str) -> str:
     """What can be told by its look: tokens, credentials, card numbers (their last four digits stay)."""
     text = _CREDENTIALS.sub(lambda match: f"{match[1]}{match[2]}{MASK}", text)
-    return _CARD.sub(_card, _TOKEN.sub(MASK, text))
+    return _CARD.sub(_card, _TOKEN.sub(MASK, _CONTROL_TOKEN.sub(MASK, text)))
 
 
 def _card(match: re.Match[str]) -> str:

@@ -30,6 +30,7 @@ from okpay_gateway.journal.search import Search
 from okpay_gateway.journal.sources import Key
 from sandbox import journal
 from sandbox.api import ControlView, Query
+from wallets.models import Wallet
 
 SINCE = gettext_lazy(
     "To follow: `follow` of another answer, or the ID of an entry, or a moment of the sandbox's time "
@@ -58,14 +59,20 @@ class StreamQuery(JournalFilter):
 
 
 class JournalApi(ControlView):
-    scope = "journal"
+    scope, for_accounts = "journal", "read"
     serializer_class = JournalEntryFields
     query_class: type[Query] = JournalFilter
 
     def search(self, **more: Any) -> Search:
         names = ("till", "wallet", "transaction", "invoice", "correlation", "status", "failed", "text")
         asked = {name: self.query[name] for name in names if name in self.query}
-        return Search(self.sandbox, **{"kinds": kinds_asked(self.query), **asked, **more})
+        return Search(self.sandbox, self.own, **{"kinds": kinds_asked(self.query), **asked, **more})
+
+    @property
+    def own(self) -> list[str] | None:
+        """The wallets of the account that the caller's token is bound to; None: he may see everything."""
+        account = self.access.account_id
+        return list(Wallet.objects.filter(account=account).values_list("id", flat=True)) if account else None
 
 
 class JournalView(JournalApi):
@@ -83,7 +90,7 @@ class JournalView(JournalApi):
             return self._page(self.search(), Position.now())
         if moment := _moment(since):
             return self._page(self.search(since=moment), Position.now(), oldest_first=True)
-        if (event := timeline.find(Search(self.sandbox), since)) is not None:
+        if (event := timeline.find(Search(self.sandbox, self.own), since)) is not None:
             return self._page(self.search(), Position.now(), newer_than=event.key, oldest_first=True)
         try:
             return self._follow(Position.from_text(since))
@@ -188,7 +195,7 @@ class JournalEntryView(JournalApi):
 
     @extend_schema(operation_id="journal_retrieve", responses={200: JournalEntryFields})
     def get(self, request: Request, id: str) -> Response:
-        event = timeline.find(Search(self.sandbox), id)
+        event = timeline.find(Search(self.sandbox, self.own), id)
         if event is None:
             raise NotFound(
                 _("There is no journal entry %(id)s in the sandbox %(sandbox)s.")

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 
 from okpay_gateway.journal.events import DOORS, Event, Half, Kind
 from okpay_gateway.journal.wording import headline
 from sandbox.api import Amount, Query
 
 ALL = "all"
+NAMES = ", ".join(Kind.values)
+KINDS = f"({'|'.join(Kind.values)})"
 
 
 class HalfFields(serializers.Serializer[Half]):
@@ -88,8 +89,12 @@ class JournalPage(serializers.Serializer[Any]):
 
 
 class JournalFilter(Query):
-    kind = serializers.CharField(
+    kind = serializers.RegexField(
+        rf"^({ALL}|{KINDS}(,{KINDS})*)$",
         required=False,
+        error_messages={
+            "invalid": format_lazy("{} {}.", gettext_lazy("Write kinds with commas between, or all. There are"), NAMES)
+        },
         help_text=gettext_lazy(
             "Kinds with commas between, or `all`. If not given, the requests to process.html, OkPayAPI and ipn-verify "
             "(form, soap, verify), and all where a correlation is given."
@@ -111,16 +116,7 @@ class JournalFilter(Query):
     )
 
     def validate_kind(self, text: str) -> frozenset[Kind]:
-        if text.strip() == ALL:
-            return frozenset(Kind)
-        names = [name.strip() for name in text.split(",")]
-        known = {kind.value: kind for kind in Kind}
-        if unknown := [name for name in names if name not in known]:
-            raise ValidationError(
-                _("There is no kind %(unknown)s. Known: %(known)s, all.")
-                % {"unknown": ", ".join(unknown), "known": ", ".join(known)}
-            )
-        return frozenset(known[name] for name in names)
+        return frozenset(Kind) if text == ALL else frozenset(map(Kind, text.split(",")))
 
 
 def kinds_asked(query: dict[str, Any]) -> frozenset[Kind]:

@@ -1,11 +1,26 @@
 """The journal before a person's eyes: it fills by itself, and without scripts it is the same page."""
 
+import time
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from okpay_gateway.journal import stream
 from tests.browser.test_account import log_in
 from tests.journal.conftest import correlation_of, newest, send_form
+
+
+@pytest.fixture(autouse=True)
+def _streams_end_with_their_test(live_server: LiveServer) -> Iterator[None]:
+    """As they end with their web process: the database is thrown away soon."""
+    yield
+    serving, stream.is_serving = stream.is_serving, lambda: False
+    deadline = time.monotonic() + 10
+    while stream._places._value < stream.PLACES and time.monotonic() < deadline:
+        time.sleep(0.05)
+    stream.is_serving = serving
 
 
 def test_new_lines_appear_by_themselves(page: Page) -> None:

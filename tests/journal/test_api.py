@@ -8,7 +8,7 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
-from sandbox import clock, journal
+from sandbox import access, clock, journal
 from sandbox.models import JournalEntry, Sandbox
 from tests.api.conftest import Answer, Api
 from tests.journal.conftest import FORM_ENCODED, now, send_form
@@ -201,6 +201,27 @@ def test_sandboxes_see_nothing_of_each_other(api: Api) -> None:
     assert api.get("journal/", sandbox="other", kind="all").results == []
     assert api.get(f"journal/{entry['id']}/", sandbox="other").status == 404
     assert api.get("journal/", sandbox="other", correlation=entry["correlation"]).results == []
+
+
+def test_the_token_of_an_account_sees_its_wallets_only(
+    api: Api, merchant: Wallet, stranger: Wallet, pay_at_checkout: Callable[..., str]
+) -> None:
+    pay_at_checkout()
+    send_form(ok_receiver=stranger.id)
+    others = api.get("journal/", wallet=stranger.id).results[0]["id"]
+    scopes = {"scopes": ["journal:read"], "sandbox": merchant.account.sandbox}
+    _token, text = access.issue(name="shop", account_id=merchant.account_id, **scopes)
+    his = Api(token=text)
+
+    seen = his.get("journal/", kind="all").results
+
+    assert {entry["kind"] for entry in seen} == {"form", "page", "payment"}
+    wallets = {leg["wallet"] for entry in seen for leg in entry["entries"]}
+    assert wallets == {merchant.id}
+    assert his.get(f"journal/{others}/").status == 404
+    assert his.get("journal/", wallet=stranger.id, kind="all").results == []
+    assert [entry["_kind"] for entry in his.get("journal/har/").body["log"]["entries"]] == ["form"]
+    assert text not in str(api.get("journal/", kind="all").body)
 
 
 def test_a_reset_clears_it(api: Api) -> None:
