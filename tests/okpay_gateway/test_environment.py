@@ -41,6 +41,8 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("IPN_TIMEOUT", "soon", "IPN_TIMEOUT"),
         ("IPN_ALLOW_PRIVATE", "2", "IPN_ALLOW_PRIVATE"),
         ("API_DIALECT", "2013", "API_DIALECT must be one of 2012, 2015"),
+        ("JOURNAL", "sometimes", "JOURNAL"),
+        ("JOURNAL_ROWS", "0", "JOURNAL_ROWS must be at least 1"),
         ("EMAIL_URL", "mail.example.com", "EMAIL_URL must start with smtp://"),
         ("EMAIL_URL", "smtp://", "EMAIL_URL must be an address such as"),
         ("EMAIL_URL", "smtp://user:secret/word@mail", "EMAIL_URL must be an address such as"),
@@ -83,6 +85,7 @@ def test_hosted_mode_reads_its_settings(monkeypatch: pytest.MonkeyPatch) -> None
 
     assert not settings.sandbox
     assert not settings.ipn_allow_private
+    assert not settings.journal
     assert settings.allowed_hosts == ["pay.example.com", "okpay.example.com"]
     assert settings.secret_key == "a-long-secret"
 
@@ -95,6 +98,7 @@ def test_blank_texts_mean_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert settings.sandbox
     assert settings.ipn_allow_private
+    assert settings.journal
     assert settings.control_token == "sandbox"
     assert settings.allowed_hosts == ["localhost", "127.0.0.1", "[::1]", "testserver"]
     assert settings.database_url == environment.embedded_database_url(settings.var)
