@@ -244,7 +244,7 @@ class _Form:
             self._problem("ok_invoice", self.sent["ok_invoice"], str(error))
 
     def _problem(self, variable: str, sent: str | None, expected: str) -> None:
-        self.problems.append(Problem(variable, None if sent is None else _shown(sent), expected))
+        self.problems.append(Problem(variable, None if sent is None else shown(sent), expected))
 
     def _hint_at(self, unknown: list[str]) -> None:
         """Tell which unknown names are probably meant to be ours. Not more than a few: this costs time."""
@@ -272,7 +272,7 @@ def _not_text(value: str) -> str:
     return ""
 
 
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
     """A value as it can be shown: every byte that is no text as \\x.., the rest of a very long one left out."""
     printable = value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\0", "\\x00")
     if len(printable) <= SHOWN_LENGTH:

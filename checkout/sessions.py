@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from checkout import languages, orders, scripted
-from checkout.models import CheckoutSession, SessionItem
+from checkout.models import CheckoutSession, PaymentLink, SessionItem
 from checkout.orders import CheckoutError, ChoiceMissing, Choices
 from checkout.payment_form import PaymentRequest
 from sandbox import correlation, transport
@@ -55,10 +55,14 @@ class OtherSandbox(CheckoutError):
 
 
 @database.atomic
-def open_session(request: PaymentRequest, *, now: datetime) -> CheckoutSession:
-    """Keep what the shop asked for, all of it or nothing, for settings.CHECKOUT_LIFETIME of the sandbox's time."""
+def open_session(request: PaymentRequest, *, now: datetime, link: PaymentLink | None = None) -> CheckoutSession:
+    """Keep what the shop asked for, all of it or nothing, for settings.CHECKOUT_LIFETIME of the sandbox's time.
+
+    `link` is the payment link that the buyer came by.
+    """
     session = CheckoutSession.objects.create(
         sandbox=request.receiver.account.sandbox,
+        link=link,
         kind=request.kind,
         created_at=now,
         expires_at=now + settings.CHECKOUT_LIFETIME,

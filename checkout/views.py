@@ -17,14 +17,15 @@ from django.views import i18n
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
-from checkout import languages, orders, payment_form, returns, scripted, sessions
+from checkout import door, graphics, languages, orders, payment_form, returns, scripted, sessions
 from checkout.explanations import explain
 from checkout.forms import ReviewForm, country_of
 from checkout.models import CheckoutSession
 from checkout.orders import CheckoutError, Choices
 from checkout.payment_form import Pair, PaymentFormError, Problem
+from checkout.refusals import Refused
 from checkout.variable_reference import REFERENCE
 from sandbox import clock, correlation, journal
 from wallets import parties, payments, registration
@@ -59,16 +60,20 @@ def process(request: HttpRequest) -> HttpResponse:
         if not payment_form.is_payment_form(pairs):
             journal.note(outcome="no payment form")
             return _what_belongs_here(request)
-        order = payment_form.parse(pairs)
+        arrival = door.read(pairs, now_in=clock.now)
+    except Refused as error:
+        _note_refusal(pairs, error)
+        return render(request, "checkout/link_refused.html", {"refused": error}, status=HTTPStatus.BAD_REQUEST)
     except PaymentFormError as error:
         _note_refusal(pairs, error)
         context = {"problems": error.problems, "hints": error.hints}
         return render(request, "checkout/problems.html", context, status=HTTPStatus.BAD_REQUEST)
+    order = arrival.request
     now = clock.now(order.receiver.account.sandbox)
     cue = scripted.at_the_door(order, now=now)
     if cue and not cue.play.processed:
         return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)  # and the script sees to what becomes of it
-    session = sessions.open_session(order, now=now)
+    session = sessions.open_session(order, link=arrival.link, now=now)
     _note(session, outcome="opened")
     return redirect("checkout", session.token)
 
@@ -84,11 +89,13 @@ def _note(session: CheckoutSession, **more: str) -> None:
     )
 
 
-def _note_refusal(pairs: list[Pair], error: PaymentFormError) -> None:
+def _note_refusal(pairs: list[Pair], error: PaymentFormError | Refused) -> None:
     """The receiver is told, if the form names one: it is he who looks for his mistake in the journal."""
     sent = dict(reversed(pairs))
     named = sent.get("ok_receiver", "")[:127]
     receiver = parties.find_wallet(named) if named.isprintable() else None
+    if isinstance(error, Refused):
+        receiver = error.wallet or receiver
     journal.note(
         sandbox=receiver and receiver.account.sandbox,
         wallet=receiver.id if receiver else "",
@@ -127,6 +134,12 @@ def _what_belongs_here(request: HttpRequest) -> HttpResponse:
     origin = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
     context = {"origin": origin, "reference": REFERENCE}
     return render(request, "checkout/door.html", context, status=HTTPStatus.BAD_REQUEST)
+
+
+@require_safe
+def graphic(request: HttpRequest, name: str) -> HttpResponse:
+    """A button's graphic at the address that the official samples have for it, such as img/buttons/x02.gif."""
+    return redirect(graphics.address(name if name in graphics.GRAPHICS else graphics.DEFAULT, "en"))
 
 
 # The pages of one session

@@ -25,6 +25,7 @@ class Environment:
     listen: str
     sandbox: bool
     secret_key: str
+    secret_key_fallbacks: list[str]
     allowed_hosts: list[str]
     public_url: str
     trusted_proxies: list[str]
@@ -80,6 +81,7 @@ def _read(env: Env) -> Environment:
         listen=env.str("LISTEN", "") or "127.0.0.1",
         sandbox=sandbox,
         secret_key=env.str("SECRET_KEY", "") or _generated_secret(var),
+        secret_key_fallbacks=_listed(env, "SECRET_KEY_FALLBACKS"),
         allowed_hosts=_listed(env, "ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", "testserver"],
         public_url=_web_address(env.str("PUBLIC_URL", "")),
         trusted_proxies=_networks(_listed(env, "TRUSTED_PROXIES")),

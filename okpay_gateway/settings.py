@@ -18,6 +18,8 @@ VERSION = "0.1.0"  # as in pyproject.toml, which hosted installations do not car
 
 SANDBOX = ENVIRONMENT.sandbox
 SECRET_KEY = ENVIRONMENT.secret_key
+# Keys of before: what they sealed or signed holds still.
+SECRET_KEY_FALLBACKS = ENVIRONMENT.secret_key_fallbacks
 DEBUG = False
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 PUBLIC_URL = ENVIRONMENT.public_url

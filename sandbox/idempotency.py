@@ -9,7 +9,6 @@ import re
 from datetime import timedelta
 
 from cryptography.fernet import InvalidToken
-from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -67,7 +66,7 @@ def recall(scope: str, request: Request) -> HttpResponse | None:
     if answer.fingerprint != _fingerprint(request):
         raise KeyReused
     try:
-        body = cipher(settings.SECRET_KEY, PURPOSE).decrypt(answer.body.encode())
+        body = cipher(PURPOSE).decrypt(answer.body.encode())
     except InvalidToken:
         raise AnswerUnreadable from None
     return HttpResponse(
@@ -86,7 +85,7 @@ def remember(scope: str, request: Request, sandbox: Sandbox, response: Response)
         fingerprint=_fingerprint(request),
         status=response.status_code,
         content_type=response.content_type or "application/json",
-        body=cipher(settings.SECRET_KEY, PURPOSE).encrypt(_rendered(response)).decode(),
+        body=cipher(PURPOSE).encrypt(_rendered(response)).decode(),
     )
 
 

@@ -136,6 +136,7 @@ class WalletFields(Strict):
     return_success = WebAddress(required=False)
     return_fail = WebAddress(required=False)
     return_method = serializers.ChoiceField(choices=Wallet.ReturnMethod.choices, required=False)
+    encrypted_only = TrueOrFalse(required=False, help_text="Refuse payment forms that are not encrypted buttons.")
     api_enabled = TrueOrFalse(required=False)
     api_password = serializers.CharField(
         write_only=True, allow_blank=True, max_length=200, trim_whitespace=False, required=False

@@ -3,15 +3,13 @@
 from datetime import timedelta
 
 from cryptography.fernet import InvalidToken
-from django.conf import settings
-
 from sandbox.ciphers import cipher
 
 API_PASSWORD = "api password"  # noqa: S105 (the purpose, no password)
 
 
 class KeyChanged(Exception):
-    """SECRET_KEY is another one than when the password was stored; the password must be set anew."""
+    """SECRET_KEY is another than when the secret was stored, and that one is no fallback: it must be set anew."""
 
 
 class SealBroken(Exception):
@@ -19,20 +17,20 @@ class SealBroken(Exception):
 
 
 def seal(text: str, *, purpose: str = API_PASSWORD) -> str:
-    return cipher(settings.SECRET_KEY, purpose).encrypt(text.encode()).decode()
+    return cipher(purpose).encrypt(text.encode()).decode()
 
 
-def open_sealed(sealed: str) -> str:
-    """A stored API password."""
+def open_sealed(sealed: str, *, purpose: str = API_PASSWORD) -> str:
+    """A stored secret. Raises KeyChanged."""
     try:
-        return cipher(settings.SECRET_KEY, API_PASSWORD).decrypt(sealed.encode()).decode()
+        return cipher(purpose).decrypt(sealed.encode()).decode()
     except InvalidToken:
-        raise KeyChanged("SECRET_KEY has changed since this API password was stored; set the password again") from None
+        raise KeyChanged(f"SECRET_KEY has changed since this {purpose} was stored; set it again") from None
 
 
 def open_fresh(sealed: str, *, purpose: str, max_age: timedelta) -> str:
     """What came back from outside. Age goes by real time. Raises SealBroken."""
     try:
-        return cipher(settings.SECRET_KEY, purpose).decrypt(sealed.encode(), int(max_age.total_seconds())).decode()
+        return cipher(purpose).decrypt(sealed.encode(), int(max_age.total_seconds())).decode()
     except InvalidToken:
         raise SealBroken from None

@@ -50,6 +50,14 @@ class IntegrationForm(forms.Form):
         required=False,
         help_text=_("Your listener: it gets a POST for every payment. A form’s ok_ipn goes before it."),
     )
+    encrypted_only = forms.BooleanField(
+        label=_("Accept only encrypted buttons"),
+        required=False,
+        help_text=_(
+            "A plain form or link, whose price anybody can change, is refused. Encrypted buttons and the"
+            " short addresses of saved links go on."
+        ),
+    )
     api_enabled = forms.BooleanField(label=_("Enable API"), required=False)
     api_password = forms.CharField(
         label=_("Access Password"),
@@ -98,7 +106,15 @@ class IntegrationForm(forms.Form):
 
     def save(self) -> None:
         wallet, data = self.wallet, self.cleaned_data
-        for name in ("return_success", "return_fail", "return_method", "ipn_enabled", "ipn_url", "api_enabled"):
+        for name in (
+            "return_success",
+            "return_fail",
+            "return_method",
+            "ipn_enabled",
+            "ipn_url",
+            "encrypted_only",
+            "api_enabled",
+        ):
             setattr(wallet, name, data[name])
         wallet.api_allowed_ips = data["api_allowed_ips"] if data["api_security"] else []
         changed = [*data.keys() - {"api_password", "api_security"}]

@@ -160,6 +160,7 @@ class Wallet(models.Model):
     )
     ipn_enabled = models.BooleanField(_("Enable IPN"), default=False)
     ipn_url = models.URLField(_("Payment Notification (IPN) URL"), max_length=2000, blank=True)
+    encrypted_only = models.BooleanField(_("Accept only encrypted buttons"), default=False)
     api_enabled = models.BooleanField(_("Enable API"), default=False)
     # Recoverable, because a security token is a hash over it; so it is encrypted, and shown to nobody.
     api_password_sealed = models.TextField(blank=True, editable=False)

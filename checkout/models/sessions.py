@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from checkout.models.links import PaymentLink
 from sandbox import correlation
 from sandbox.models import Sandbox
 from wallets.models import Account, Currency, Transaction, TransactionItem, Wallet
@@ -41,6 +42,14 @@ class CheckoutSession(models.Model):
     expires_at = models.DateTimeField(_("expires"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
+    link = models.ForeignKey(
+        PaymentLink,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="sessions",
+        verbose_name=_("payment link"),
+    )
     receiver = models.ForeignKey(
         Wallet, on_delete=models.CASCADE, related_name="checkout_sessions", verbose_name=_("receiver")
     )

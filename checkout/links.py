@@ -1,0 +1,114 @@
+"""Payment links that a merchant keeps: saved, changed, switched off. Their form is checked as any other."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction as database
+from django.db.models import F, Sum
+from django.utils.translation import gettext as _
+
+from checkout import door, graphics, payment_form
+from checkout.models import PaymentLink
+from checkout.payment_form import Hint, Pair, PaymentFormError, PaymentRequest, Problem
+from wallets.models import Account, Transaction
+
+MOST_LINKS = 1000  # of one account
+
+
+class TooManyLinks(Exception):
+    """Nobody keeps so many by hand: for a whole catalogue, links are made by the shop's program."""
+
+    def __str__(self) -> str:
+        return _("An account can keep at most %(most)d payment links. Delete some first.") % {"most": MOST_LINKS}
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How the button is shown, and what else is no variable of the form."""
+
+    graphic: str = graphics.DEFAULT
+    graphic_language: str = "en"
+    caption: str = ""
+    is_encrypted: bool = False
+    expires_at: datetime | None = None
+
+
+def check(pairs: Iterable[Pair], client: Account) -> tuple[list[Pair], PaymentRequest]:
+    """The form as it will be kept, and as it reads. Raises PaymentFormError."""
+    kept = [(name.strip(), value) for name, value in pairs if name.strip() and value.strip()]
+    problems = [
+        Problem(name, payment_form.shown(value), _("nothing: this variable is added by the site"))
+        for name, value in kept
+        if name in door.OURS
+    ]
+    if problems:
+        raise PaymentFormError(problems, [])
+    request = payment_form.parse(kept)
+    if request.receiver.account_id != client.id:
+        expected = _("one of your own wallets, or your own e-mail address or phone number")
+        raise PaymentFormError([Problem("ok_receiver", request.receiver_as_sent, expected)], list(request.hints))
+    return kept, request
+
+
+@database.atomic
+def create(client: Account, pairs: Iterable[Pair], looks: Looks, *, now: datetime) -> tuple[PaymentLink, list[Hint]]:
+    """Keep a new link. Raises PaymentFormError, TooManyLinks."""
+    kept, request = check(pairs, client)
+    # One at a time: two requests at once must not both be the last that is allowed.
+    Account.objects.select_for_update(no_key=True).get(id=client.id)
+    if PaymentLink.objects.filter(wallet__account=client).count() >= MOST_LINKS:
+        raise TooManyLinks
+    link = PaymentLink(wallet=request.receiver, created_at=now, changed_at=now)
+    _put(link, kept, request, looks)
+    link.save(force_insert=True)
+    return link, list(request.hints)
+
+
+@database.atomic
+def change(
+    link: PaymentLink, pairs: Iterable[Pair], looks: Looks, *, now: datetime, refuse_older: bool = False
+) -> list[Hint]:
+    """Replace the form. Encrypted buttons of before go on with what they say, unless `refuse_older`.
+
+    Raises PaymentFormError.
+    """
+    kept, request = check(pairs, link.wallet.account)
+    locked = PaymentLink.objects.select_for_update(no_key=True).get(id=link.id)
+    if refuse_older or locked.pairs != kept:
+        locked.revision += 1
+    if refuse_older or request.receiver.id != locked.wallet_id:
+        locked.oldest_revision = locked.revision
+    locked.wallet, locked.changed_at = request.receiver, now
+    _put(locked, kept, request, looks)
+    locked.save()
+    link.refresh_from_db()
+    return list(request.hints)
+
+
+def switch(link: PaymentLink, *, on: bool) -> None:
+    PaymentLink.objects.filter(id=link.id).update(is_enabled=on)
+    link.is_enabled = on
+
+
+def revoke_buttons(link: PaymentLink, *, now: datetime) -> None:
+    """Encrypted buttons of this link that were pasted so far are refused from now on; new code is accepted."""
+    PaymentLink.objects.filter(id=link.id).update(
+        revision=F("revision") + 1, oldest_revision=F("revision") + 1, changed_at=now
+    )
+    link.refresh_from_db()
+
+
+def received(link: PaymentLink) -> list[tuple[str, Decimal]]:
+    """What completed payments by the link have brought, by currency."""
+    completed = Transaction.objects.filter(checkout_session__link=link, status=Transaction.Status.COMPLETED)
+    sums = completed.values("currency_id").annotate(received=Sum("gross")).order_by("currency_id")
+    return [(row["currency_id"], row["received"]) for row in sums]
+
+
+def _put(link: PaymentLink, pairs: list[Pair], request: PaymentRequest, looks: Looks) -> None:
+    link.variables = [list(pair) for pair in pairs]
+    link.name = request.items[0].name.strip()
+    link.graphic, link.graphic_language, link.caption = looks.graphic, looks.graphic_language, looks.caption
+    link.is_encrypted, link.expires_at = looks.is_encrypted, looks.expires_at
