@@ -60,9 +60,9 @@ def fields(link: PaymentLink, *, now: datetime) -> list[Pair]:
 
 
 def qr_svg(short_url: str) -> str:
-    """Black on white, whatever the page's colours are: cameras want contrast."""
+    """Black on white, whatever the page's colours are: cameras want contrast. As large as where it is put."""
     written = io.BytesIO()
-    _qr(short_url).save(written, kind="svg", scale=QR_SCALE, border=QR_BORDER, light="#fff", xmldecl=False)
+    _qr(short_url).save(written, kind="svg", border=QR_BORDER, light="#fff", xmldecl=False, omitsize=True)
     return written.getvalue().decode()
 
 

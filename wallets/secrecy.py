@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from cryptography.fernet import InvalidToken
+
 from sandbox.ciphers import cipher
 
 API_PASSWORD = "api password"  # noqa: S105 (the purpose, no password)

@@ -9,6 +9,9 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from checkout import links, seals
+from checkout.links import Looks
+from checkout.models import ButtonKey, PaymentLink
 from ipn.listener_check import checks
 from ipn.models import IpnMessage, Verification
 from marketplace import catalogue, purchases, seed, stores
@@ -20,6 +23,7 @@ from wallets import mass_payments
 from wallets.models import Account, Currency, MassPayment, Transaction, Wallet
 from wallets.money import D
 
+FORM = {"ok_receiver": "OK702746927", "ok_item_1_name": "Robot"}
 # What identifies nobody's data: a token is a secret itself, a method or a language names a thing that all have.
 NOBODYS = {"uidb64", "token", "method"}
 
@@ -66,7 +70,10 @@ def of_the_merchant(merchant: Wallet, buyer: Wallet, pay: Callable[..., Transact
     seed.demo_store(merchant.account.sandbox, now=payment.created_at)
     product = Product.objects.get(title="An hour of integration help")
     sold = purchases.buy([Line(product)], payer=buyer, now=payment.created_at)
+    link, _hints = links.create(merchant.account, FORM.items(), Looks(), now=payment.created_at)
     return {
+        "link_id": link.id,
+        "key_id": seals.new_key(merchant, title="Shop", now=payment.created_at).id,
         "product_id": product.id,
         "picture_id": product.images.get().id,
         "order_number": sold.number,
@@ -125,6 +132,9 @@ def test_a_stranger_finds_nothing(as_stranger: Client, as_merchant: Client, of_t
     assert Wallet.objects.get(id="OK702746927").title == "Main"
     assert Order.objects.get(transaction=of_the_merchant["order_number"]).status == Order.Status.PAID
     assert Product.objects.filter(id=of_the_merchant["product_id"], is_removed=False, stock=7).exists()
+    assert PaymentLink.objects.get().is_enabled
+    assert PaymentLink.objects.get().revision == 1
+    assert ButtonKey.objects.get().revoked_at is None
 
 
 def test_nobody_who_is_not_logged_in_comes_further_than_the_door(of_the_merchant: dict[str, object]) -> None:

@@ -36,6 +36,7 @@ def test_a_wallet_as_the_contract_says(api: Api) -> None:
         "return_success": "",
         "return_fail": "",
         "return_method": "GET",
+        "encrypted_only": False,
         "api_enabled": True,
         "api_allowed_ips": [],
     }

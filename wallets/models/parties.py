@@ -200,6 +200,10 @@ class Wallet(models.Model):
     def api_password(self, password: str) -> None:
         self.api_password_sealed = secrecy.seal(password) if password else ""
 
+    def reseal(self) -> None:
+        """Encrypt the password with the present SECRET_KEY. Raises secrecy.KeyChanged."""
+        self.api_password = self.api_password
+
     def balance(self, currency: str) -> Decimal:
         """What a client's wallet holds in a currency. House wallets keep none: theirs is the sum of their entries."""
         row = self.balances.filter(currency_id=currency).first()
