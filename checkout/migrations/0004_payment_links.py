@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('checkout', '0003_correlation'),
-        ('wallets', '0009_encrypted_only'),
+        ('wallets', '0010_encrypted_only'),
     ]
 
     operations = [

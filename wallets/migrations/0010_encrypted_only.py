@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wallets', '0008_decisions'),
+        ('wallets', '0009_api_guessed_until'),
     ]
 
     operations = [
