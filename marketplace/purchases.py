@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace import notices, stock
 from marketplace.errors import OtherSandbox, PriceChanged, ProductNotOnSale
-from marketplace.models import Order, OrderEvent, OrderLine, Product
+from marketplace.models import DigitalContent, Order, OrderEvent, OrderLine, Product
 from wallets import payments
 from wallets.errors import IncorrectAmount, IncorrectParameters
 from wallets.models import Confirmation, Transaction, TransactionItem, Wallet
@@ -197,8 +197,8 @@ def _is_of(product: Product, payment: Transaction) -> bool:
 
 def _paid(order: Order, now: datetime) -> None:
     """What consists of digital contents only is delivered with the payment."""
-    products = [line.product for line in order.lines.select_related("product__digital_content")]
-    is_delivered = all(hasattr(product, "digital_content") for product in products)
+    products = set(order.lines.values_list("product", flat=True))
+    is_delivered = DigitalContent.objects.filter(product__in=products).count() == len(products)
     order.status, order.updated_at = Status.DELIVERED if is_delivered else Status.PAID, now
     order.save(update_fields=["status", "updated_at"])
     events = [Event.PAID, *([Event.DELIVERED] if is_delivered else [])]

@@ -158,6 +158,11 @@ SECURE_REDIRECT_EXEMPT = [r"^ipn-verify(\.html)?$", r"^health/$", r"^OkPayAPI$"]
 # Bigger than any real payment form or IPN; the limit on the number of fields keeps parsing cheap.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+FILE_UPLOAD_HANDLERS = [
+    "okpay_gateway.uploads.NotTooLarge",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -234,6 +239,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        # Told to who sent it; the request's own line says 413.
+        "django.security.RequestDataTooBig": {"handlers": [], "propagate": False},
         "celery": {"level": "WARNING"},
     },
 }

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
@@ -51,6 +52,13 @@ set_language = require_POST(i18n.set_language)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return _error(
+            request,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            _("This is too large"),
+            _("Nothing was changed. Go back and choose a smaller file; the form says how large it may be."),
+        )
     return _error(
         request,
         HTTPStatus.BAD_REQUEST,

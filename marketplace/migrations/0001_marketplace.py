@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'order',
                 'verbose_name_plural': 'orders',
-                'ordering': ('-transaction',),
+                'ordering': ('-transaction_id',),
             },
         ),
         migrations.CreateModel(

@@ -68,7 +68,8 @@ class Order(models.Model):
     class Meta:
         verbose_name = _("order")
         verbose_name_plural = _("orders")
-        ordering = ("-transaction",)
+        # By the column: "-transaction" would turn the transactions' own order round.
+        ordering = ("-transaction_id",)
         indexes = (
             models.Index(F("store"), F("transaction").desc(), name="orders_of_store"),
             models.Index(F("buyer"), F("transaction").desc(), name="orders_of_buyer"),

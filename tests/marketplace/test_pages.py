@@ -361,6 +361,20 @@ def test_orders_are_filtered(seller: Client, as_buyer: Client, order: Order) -> 
         assert len(client.get(f"{BASE}{page}/?status=nonsense&before=x").context["orders"]) == 1
 
 
+def test_the_newest_order_comes_first_and_pages_turn(
+    seller: Client, as_buyer: Client, buyer: Wallet, make_product: MakeProduct, now: datetime
+) -> None:
+    tip = make_product(title="Tip", price=D("0.50"))
+    numbers = [purchases.buy([Line(tip)], payer=buyer, now=now).number for _ in range(52)]
+    for client, page in ((seller, "orders"), (as_buyer, "purchases")):
+        first = client.get(f"{BASE}{page}/").context
+        assert [order.number for order in first["orders"]] == numbers[:1:-1]
+        second = client.get(f"{BASE}{page}/?before={first['next_before']}").context
+        assert [order.number for order in second["orders"]] == numbers[1::-1]
+        assert second["next_before"] is None
+    assert seller.get(BASE).context["sold"][0].number == numbers[-1]
+
+
 def test_a_page_of_orders_asks_no_more_for_more(
     seller: Client, buyer: Wallet, order: Order, now: datetime, django_assert_max_num_queries: object
 ) -> None:
