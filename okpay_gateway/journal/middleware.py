@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from okpay_gateway.journal.events import KEPT_OF_A_BODY
 from sandbox import clock, correlation, journal
+from sandbox.compiled import Compiled
 from sandbox.journal import Record
 from sandbox.masking import Masker, decode
 from sandbox.models import DEFAULT, JournalEntry, Sandbox
@@ -92,8 +93,7 @@ def _body(request: HttpRequest) -> bytes | None:
 def _settle(record: Record) -> None:
     """What mouths below the wallets could not know: whose sandbox, and which story."""
     if record.sandbox is None:
-        wallets = Wallet.objects.select_related("account__sandbox").filter(role=Wallet.Role.CLIENT)
-        wallet = wallets.filter(id=record.wallet).first() if record.wallet else None
+        wallet = _client_wallet.first(record.wallet) if record.wallet else None
         record.wallet = wallet.id if wallet else ""
         record.sandbox = wallet.account.sandbox if wallet else None
     if record.transaction is not None and record.kind in TOLD_BY_TRANSACTION:
@@ -101,6 +101,11 @@ def _settle(record: Record) -> None:
         if transaction:
             record.correlation, record.invoice = transaction.story, transaction.invoice
     record.correlation = record.correlation or correlation.current()
+
+
+_client_wallet = Compiled(
+    lambda wallet_id: Wallet.objects.select_related("account__sandbox").filter(id=wallet_id, role=Wallet.Role.CLIENT)
+)
 
 
 def _row(

@@ -57,6 +57,7 @@ PLAIN = st.text(string.ascii_letters + string.digits, min_size=1, max_size=10)
         ("paid with 4111-1111-1111-1111.", "paid with ***1111."),
         (f"<SecurtyTokn>{TOKEN}</SecurtyTokn>", "<SecurtyTokn>***</SecurtyTokn>"),
         ("Authorization: Bearer q.r.s", "Authorization: ***"),
+        ("use okc_abcdefghijklmnop-_1, please", "use ***, please"),
     ],
 )
 def test_secrets_go_and_the_rest_stays(text: str, masked: str) -> None:
