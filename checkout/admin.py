@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from checkout.models import CheckoutSession, SessionItem
+from checkout.models import ButtonKey, CheckoutSession, PaymentLink, SessionItem
 from sandbox.admin import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -28,3 +28,18 @@ class SessionItemAdmin(ReadOnlyAdmin):
     list_display = ("session_id", "number", "name", "article", "type", "quantity", "price")
     list_filter = ("type",)
     search_fields = ("=session__token", "name", "=article")
+
+
+@admin.register(PaymentLink)
+class PaymentLinkAdmin(ReadOnlyAdmin):
+    list_display = ("id", "name", "wallet_id", "is_enabled", "is_encrypted", "expires_at", "created_at", "changed_at")
+    list_filter = ("is_enabled", "is_encrypted", "wallet__account__sandbox")
+    search_fields = ("=id", "name", "=wallet__id", "=wallet__account__id")
+    date_hierarchy = "created_at"
+
+
+@admin.register(ButtonKey)
+class ButtonKeyAdmin(ReadOnlyAdmin):
+    list_display = ("id", "wallet_id", "title", "is_ours", "created_at", "revoked_at")
+    list_filter = ("is_ours", "wallet__account__sandbox")
+    search_fields = ("=id", "=wallet__id", "title")

@@ -50,6 +50,7 @@ class SessionFields(serializers.ModelSerializer[CheckoutSession]):
     receiver = serializers.CharField(source="receiver_id")
     currency = serializers.CharField(source="currency_id")
     items = SessionItemFields(many=True)
+    payment_link = serializers.CharField(source="link_id", allow_null=True, help_text="By which it was opened.")
     payer = serializers.CharField(source="payer_account_id", allow_null=True, help_text="An account ID.")
     transaction = serializers.IntegerField(source="transaction_id", allow_null=True)
 
@@ -59,7 +60,7 @@ class SessionFields(serializers.ModelSerializer[CheckoutSession]):
             *("token", "status", "url", "created_at", "expires_at", "finished_at"),
             *("receiver", "receiver_as_sent", "currency", "fee_payer", "invoice", "items"),
             *("ipn_url", "return_success", "return_fail", "paysystems", "direct_method", "language"),
-            *("payer_details", "hints", "payer", "transaction"),
+            *("payer_details", "hints", "payment_link", "payer", "transaction"),
         )
 
     def get_url(self, session: CheckoutSession) -> str:

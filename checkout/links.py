@@ -15,6 +15,8 @@ from checkout.payment_form import Hint, Pair, PaymentFormError, PaymentRequest, 
 from wallets.models import Account, Transaction
 
 MOST_LINKS = 1000  # of one account
+MOST_VARIABLES = 200
+LONGEST = payment_form.LONGEST
 
 
 class TooManyLinks(Exception):
@@ -38,12 +40,7 @@ class Looks:
 def check(pairs: Iterable[Pair], client: Account) -> tuple[list[Pair], PaymentRequest]:
     """The form as it will be kept, and as it reads. Raises PaymentFormError."""
     kept = [(name.strip(), value) for name, value in pairs if name.strip() and value.strip()]
-    problems = [
-        Problem(name, payment_form.shown(value), _("nothing: this variable is added by the site"))
-        for name, value in kept
-        if name in door.OURS
-    ]
-    if problems:
+    if problems := _not_to_be_kept(kept):
         raise PaymentFormError(problems, [])
     request = payment_form.parse(kept)
     if request.receiver.account_id != client.id:
@@ -105,6 +102,33 @@ def received(link: PaymentLink) -> list[tuple[str, Decimal]]:
     completed = Transaction.objects.filter(checkout_session__link=link, status=Transaction.Status.COMPLETED)
     sums = completed.values("currency_id").annotate(received=Sum("gross")).order_by("currency_id")
     return [(row["currency_id"], row["received"]) for row in sums]
+
+
+def looks_of(link: PaymentLink) -> Looks:
+    return Looks(
+        graphic=link.graphic,
+        graphic_language=link.graphic_language,
+        caption=link.caption,
+        is_encrypted=link.is_encrypted,
+        expires_at=link.expires_at,
+    )
+
+
+def _not_to_be_kept(pairs: list[Pair]) -> list[Problem]:
+    """What a form that is sent may have and one that is kept must not, be it a variable of ours or not."""
+    if len(pairs) > MOST_VARIABLES:
+        expected = _("at most %(most)d variables") % {"most": MOST_VARIABLES}
+        return [Problem(_("the whole form"), str(len(pairs)), expected)]
+    problems = []
+    for name, value in pairs:
+        expected = payment_form.not_text(name) or payment_form.not_text(value)
+        if name in door.OURS:
+            expected = _("nothing: this variable is added by the site")
+        elif max(len(name), len(value)) > LONGEST:
+            expected = _("at most %(most)d characters") % {"most": LONGEST}
+        if expected:
+            problems.append(Problem(payment_form.shown(name), payment_form.shown(value), expected))
+    return problems
 
 
 def _put(link: PaymentLink, pairs: list[Pair], request: PaymentRequest, looks: Looks) -> None:

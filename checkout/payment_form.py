@@ -196,7 +196,7 @@ class _Form:
             if variable.required:
                 self._problem(name, None, _("a value; this variable is required"))
             return variable.format(variable.default) if variable.default else ""
-        if expected := _not_text(sent):
+        if expected := not_text(sent):
             self._problem(name, sent, expected)
             return ""
         limit = variable.length or LONGEST
@@ -263,9 +263,9 @@ def _decoded(text: bytes) -> str:
     return unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8", "surrogateescape")
 
 
-def _not_text(value: str) -> str:
+def not_text(value: str) -> str:
     """What is expected instead of a value that is no storable text, or "" when it is one."""
-    if re.search("[\udc80-\udcff\ufffd]", value):
+    if re.search("[\ud800-\udfff\ufffd]", value):
         return _("text in UTF-8; these bytes are something else")
     if "\0" in value:
         return _("text without NUL characters")

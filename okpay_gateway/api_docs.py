@@ -31,6 +31,13 @@ EXAMPLE_BODIES: dict[str, dict[str, Any]] = {
     "POST scenarios/": {"operation": "Send_Money", "effect": "fault:Limits_Exceeded", "times": 2},
     "PATCH scenarios/{id}/": {"paused": True},
     "POST checkout-sessions/{token}/pay/": {"payer": "buyer@example.com", "paysystem": "OKB"},
+    "POST payment-links/": {
+        "wallet": "OK702746927",
+        "variables": {"ok_item_1_name": "Robot", "ok_item_1_price": "50.00", "ok_currency": "USD"},
+        "encrypted": True,
+    },
+    "PATCH payment-links/{id}/": {"variables": {"ok_item_1_price": "60.00", "ok_invoice": None}, "refuse_older": True},
+    "POST payment-links/keys/": {"wallet": "OK702746927", "title": "Shop"},
     "POST stores/": {"account": "100000004", "name": "Second Shop", "status": "approved"},
     "PATCH stores/{id}/": {"description": "Tea, and what goes with it."},
     "POST products/": {

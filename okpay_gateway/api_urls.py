@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from checkout import api as checkout
+from checkout import links_api as links
 from ipn import api as ipn
 from ipn.listener_check.api import CheckListenerView
 from marketplace import api as marketplace
@@ -22,6 +23,8 @@ router.register("transactions", wallets.TransactionsView)
 router.register("ipn-messages", ipn.MessagesView)
 router.register("verifications", ipn.VerificationsView)
 router.register("checkout-sessions", checkout.SessionsView)
+router.register("payment-links/keys", links.KeysView)
+router.register("payment-links", links.LinksView)
 router.register("stores", marketplace.StoresView)
 router.register("products", marketplace.ProductsView)
 router.register("orders", marketplace.OrdersView)
