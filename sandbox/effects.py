@@ -305,7 +305,7 @@ EFFECTS = {
             ":REASON[:approve|decline:TIME]",
             gettext_lazy(
                 "The payment is pending with this ok_txn_pending_reason; its money waits. It is approved or declined"
-                " after the given time of the sandbox's clock, or by transactions/<id>/approve/ or decline/."
+                " after the given time of the sandbox's clock, or by hand: approve and decline of the control API."
             ),
             ("pending:review", "pending:verify", "pending:review:approve:10m", "pending:other:decline:1d"),
             _pending,
