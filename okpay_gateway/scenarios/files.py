@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from okpay_gateway.scenarios.fields import UNSAID, ScenarioFields
+from okpay_gateway.scenarios.fields import UNSAID, ScenarioFields, StepFields
 from okpay_gateway.scenarios.story import Story
 from sandbox.api import Amount, Strict
 from sandbox.models import Scenario
@@ -40,6 +40,7 @@ class StoryStep(Strict):
     comment = serializers.CharField(required=False)
     custom = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
     price = serializers.CharField(required=False)
+    address = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
     operation = serializers.CharField(required=False, help_text="A function of the SOAP API.")
     wallet = serializers.CharField(required=False, allow_blank=True, help_text="Which calls it.")
     parameters = serializers.DictField(
@@ -49,11 +50,24 @@ class StoryStep(Strict):
     by = serializers.CharField(required=False, help_text="How far the clock goes on, as ISO 8601 writes it.")
 
 
+class WrittenStep(StepFields):
+    """A step as a file has it: without what it has done."""
+
+    used = None  # type: ignore[assignment]
+
+
+class WrittenScenario(ScenarioFields):
+    """A scenario as a file has it: what is said of it, and no number, status or count."""
+
+    id = status = used = remaining = created_at = None  # type: ignore[assignment]
+    steps = WrittenStep(many=True, required=False)
+
+
 class ScenarioFile(Strict):
     """What `scenarios/export/` writes and `scenarios/import/` reads. The story is for `sandboxctl replay`."""
 
     format = serializers.ChoiceField(choices=[FORMAT])
-    scenarios = ScenarioFields(many=True)
+    scenarios = WrittenScenario(many=True)
     merchant = PersonFields(required=False, help_text="Of the story: who was paid.")
     buyer = PersonFields(required=False, help_text="Who paid.")
     story = StoryStep(many=True, required=False)

@@ -31,6 +31,7 @@ from wallets.paysystems import OKPAY_BALANCE
 # A story of more requests than this is no story.
 MOST_REQUESTS = 500
 SECOND = timedelta(seconds=1)
+PAY_FIELDS = ("payer", "paysystem", "outcome", "currency", "comment", "custom", "price", "address")
 
 _ACT = re.compile(r"/api/v1/transactions/(\d+)/(approve|decline|refund|chargeback)/")
 _PAY = re.compile(r"/api/v1/checkout-sessions/[^/]+/pay/")
@@ -137,8 +138,7 @@ class _Teller:
                     self._add(entry, call, self._of_call(entry))
             case JournalEntry.Kind.API:
                 if act := _ACT.search(entry.url):
-                    body = _json(entry.request_body)
-                    amount = {"amount": body["amount"]} if "amount" in body else {}
+                    amount = _told(entry, "amount")
                     self._add(entry, {"do": act[2], **amount}, "done" if entry.status < 400 else "refused")
 
     def _checkout(self, session: CheckoutSession) -> None:
@@ -152,9 +152,9 @@ class _Teller:
         ]
         for entry in by_api:
             if entry.status < 400 and session.transaction:
-                self._add(entry, {"do": "pay", **_json(entry.request_body)}, self._first_state(session.transaction))
+                self._add(entry, {"do": "pay", **_told(entry, *PAY_FIELDS)}, self._first_state(session.transaction))
             elif entry.status >= 400:
-                self._add(entry, {"do": "pay", **_json(entry.request_body)}, _refused(entry))
+                self._add(entry, {"do": "pay", **_told(entry, *PAY_FIELDS)}, _refused(entry))
         if not by_api:
             self._in_the_browser(session)
         if session.status == CheckoutSession.Status.CANCELED and session.finished_at:
@@ -277,7 +277,8 @@ def _play(use: ScenarioUse) -> Play:
 
 def _refused(entry: JournalEntry) -> str:
     """By the official name, if the refusal has one."""
-    name = _json(entry.response_body).get("error", {}).get("name", "")
+    error = _json(entry.response_body).get("error")
+    name = error.get("name", "") if isinstance(error, dict) else ""
     return f"fault:{name}" if name else "refused"
 
 
@@ -322,6 +323,18 @@ def _call(body: str) -> Step | None:
 
 def _name(element: Any) -> str:
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def _told(entry: JournalEntry, *names: str) -> Step:
+    """Fields of a call of the control API, as far as they are what they should be: anything may have been sent."""
+
+    def is_right(name: str, value: Any) -> bool:
+        if name in ("custom", "address"):
+            return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+        return isinstance(value, str) or (name == "payer" and value is None)
+
+    body = _json(entry.request_body)
+    return {name: body[name] for name in names if name in body and is_right(name, body[name])}
 
 
 def _json(text: str) -> dict[str, Any]:
