@@ -71,6 +71,7 @@ def at_payment(session: CheckoutSession, order: Order, payer: Wallet | None, *, 
         currency=order.currency,
         amount=order.gross,
         invoice=order.invoice,
+        correlation=session.correlation,
     )
     try:
         return scenarios.meet(occasion, now=now)

@@ -9,9 +9,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
-from okpay_sandbox import forwarding
+from okpay_sandbox import forwarding, replay
 from okpay_sandbox.client import DEFAULT_URL, Gateway, Sandbox
 from okpay_sandbox.errors import FormRefused, GatewayUnreachable, NotIdle, Problem
 
@@ -86,6 +87,12 @@ def _parser(program: str) -> argparse.ArgumentParser:
     wait = command("wait", _wait, "return when nothing is due or under way; exit code 1 when something still is")
     wait.add_argument("--timeout", type=float, default=10, metavar="SECONDS")
     command("audit", _audit, "exit code 1 when the books are not right")
+    story = command("story", _story, "write down how a payment came about: a file for replay")
+    story.add_argument("transaction", type=int, nargs="?", help="its ID")
+    story.add_argument("--correlation", help="or the X-Correlation-ID of a request")
+    replay = command("replay", _replay, "play a story again; exit code 1 when anything comes out otherwise")
+    replay.add_argument("file", help="as `story` or `scenarios/export/` has written it; - for standard input")
+    replay.add_argument("--password", action="append", default=[], metavar="WALLET=API_PASSWORD", help="of others")
     listen = command("listen", forwarding.run, "receive a wallet's notifications and forward them to your listener")
     listen.add_argument("--forward-to", required=True, metavar="URL", help="http://localhost:3000/ipn")
     listen.add_argument("--wallet", default="", help="else the demo cast's merchant")
@@ -94,6 +101,28 @@ def _parser(program: str) -> argparse.ArgumentParser:
         "--reach-me-at", default="", metavar="HOST", help="what the gateway calls this machine: host.docker.internal"
     )
     return parser
+
+
+def _story(gateway: Gateway, options: argparse.Namespace) -> None:
+    if (options.transaction is None) == (options.correlation is None):
+        raise ValueError("Name a transaction or a --correlation.")
+    query = {"transaction": options.transaction, "correlation": options.correlation}
+    print(json.dumps(_sandbox(gateway, options).call("GET", "scenarios/export/", **query), indent=2))
+
+
+def _replay(gateway: Gateway, options: argparse.Namespace) -> int:
+    try:
+        text = sys.stdin.read() if options.file == "-" else Path(options.file).read_text()
+        story = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{options.file}: {error}") from None
+    passwords = dict(given.split("=", 1) for given in options.password if "=" in given)
+    same = True
+    for played in replay.play(_sandbox(gateway, options), story, passwords=passwords):
+        otherwise = "" if played.is_same else f"   in the story: {played.expected}"
+        print(f"{'ok  ' if played.is_same else 'NOT '} {played.step}: {played.outcome}{otherwise}", flush=True)
+        same = same and played.is_same
+    return 0 if same else 1
 
 
 def _sandbox(gateway: Gateway, options: argparse.Namespace) -> Sandbox:

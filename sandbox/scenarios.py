@@ -37,6 +37,8 @@ class Occasion:
     currency: str = ""
     amount: Decimal | None = None
     invoice: str = ""
+    # The story that it belongs to, where that is not the request's own.
+    correlation: str = ""
 
     def suits(self, scenario: Scenario) -> bool:
         """Whether it is what a scenario waits for; its operation is known to be."""
@@ -182,7 +184,7 @@ def _remember(
         at=now,
         operation=occasion.operation,
         effect=play.effect,
-        correlation=correlation.current(),
+        correlation=occasion.correlation or correlation.current(),
         delay=play.delay,
         wallet=occasion.wallets[0] if occasion.wallets else "",
     )

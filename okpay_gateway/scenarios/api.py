@@ -5,17 +5,18 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from okpay_gateway.scenarios import catalogue, files, making
+from okpay_gateway.scenarios import catalogue, files, making, story
 from okpay_gateway.scenarios.fields import ScenarioFields, ScenarioWithUses, UseFields
-from sandbox import scenarios
+from sandbox import access, scenarios
 from sandbox.api import ControlView, ListQuery, Nothing, Query, Unaimed
 from sandbox.effects import OPERATIONS
 from sandbox.models import Sandbox, Scenario, ScenarioUse
@@ -61,6 +62,11 @@ class UsesQuery(ListQuery):
     columns = {"scenario": ("scenario_id",), "transaction": ("transaction_id",), "message": ("message_id",)}
 
 
+class ExportQuery(Query):
+    transaction = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    correlation = serializers.CharField(required=False, max_length=40)
+
+
 class ScenariosView(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
@@ -79,7 +85,7 @@ class ScenariosView(
         return ScenarioWithUses if self.action in ("retrieve", "partial_update", "reset") else ScenarioFields
 
     def get_query_class(self) -> type[Unaimed]:
-        return ScenariosQuery if self.action == "list" else Query
+        return {"list": ScenariosQuery, "export": ExportQuery}.get(self.action, Query)
 
     def in_sandbox(self) -> QuerySet[Scenario]:
         return Scenario.objects.filter(sandbox=self.sandbox).select_related("sandbox")
@@ -125,8 +131,19 @@ class ScenariosView(
     @extend_schema(responses={200: files.ScenarioFile})
     @action(detail=False, methods=["get"])
     def export(self, request: Request) -> Response:
-        """A file with the sandbox's scenarios, as they were before any call met them."""
-        return Response(files.written(self.get_queryset().order_by("id")))
+        """A file with the sandbox's scenarios, as they were before any call met them.
+
+        With `transaction` or `correlation` it is a story instead: the requests that belong together (those of the same
+        invoice, too), what came of each, and the scenarios that had a part in it. `sandboxctl replay` plays it again.
+        """
+        if not self.query:
+            return Response(files.written(self.get_queryset().order_by("id")))
+        if self.access.account_id:
+            raise access.not_for_accounts(self.access)
+        try:
+            return Response(files.told(story.tell(self.sandbox, **self.query)))
+        except story.NoStory:
+            raise NotFound(_("The journal has nothing of this (any more).")) from None
 
     @extend_schema(request=files.ScenarioFile, responses={201: ScenarioFields(many=True)})
     @action(detail=False, methods=["post"], url_path="import")
