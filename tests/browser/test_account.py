@@ -31,6 +31,9 @@ PAGES = [
     "withdraw/",
     "withdraw/card-world/",
     "mass-payment/",
+    "buttons/",
+    "buttons/developer/",
+    "buttons/keys/",
 ]
 
 
