@@ -32,6 +32,8 @@ NOT_COPIED: dict[Model, str] = {
 LOOSE = {
     "ipn.IpnMessage.transaction_id": "wallets.Transaction",
     "ipn.AutoReturn.transaction_id": "wallets.Transaction",
+    "sandbox.ScenarioUse.transaction_id": "wallets.Transaction",
+    "sandbox.ScenarioUse.message_id": "ipn.IpnMessage",
     "wallets.TransactionItem.product_id": "marketplace.Product",
     "checkout.SessionItem.product_id": "marketplace.Product",
 }
