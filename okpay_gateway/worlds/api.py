@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -18,19 +19,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from okpay_gateway.control import HostedMode
+from okpay_gateway.control import HostedMode, ResetAnswer
 from okpay_gateway.reset import reset
 from okpay_gateway.worlds import births, forks, people, removal, snapshots
 from okpay_gateway.worlds.births import Newborn, Wishes
 from okpay_gateway.worlds.people import BUYER, MERCHANT
 from okpay_gateway.worlds.removal import Indispensable
 from okpay_gateway.worlds.snapshots import CannotRestore
-from sandbox import access, clock
+from sandbox import access, clock, journal
 from sandbox.api import ControlView, Nothing, Paged, Strict, TrueOrFalse, Unaimed, WebAddress
 from sandbox.locks import one_at_a_time
 from sandbox.models import DEFAULT, Sandbox, Snapshot
+from wallets import exchange
 from wallets.api import Balances
+from wallets.errors import IncorrectAmount, PaymentError
 from wallets.models import Account, User
+from wallets.money import is_amount
 
 # A clock beyond these would pass what dates of the wire can say.
 EARLIEST, LATEST = 2000, 2100
@@ -85,6 +89,20 @@ class NewPerson(Strict):
         if taken:
             raise ValidationError(_("Another client or staff member has this e-mail address."))
         return email
+
+    def validate_balances(self, amounts: dict[str, Decimal]) -> dict[str, Decimal]:
+        errors = {}
+        for currency, amount in amounts.items():
+            try:
+                exchange.get_currency(currency)
+            except PaymentError as refusal:
+                errors[currency] = [str(refusal)]
+            else:
+                if amount and not is_amount(amount):
+                    errors[currency] = [str(IncorrectAmount.text)]
+        if errors:
+            raise ValidationError(errors)
+        return amounts
 
 
 class NewClock(Strict):
@@ -227,11 +245,6 @@ class Restored(serializers.Serializer[Any]):
     now = serializers.DateTimeField(help_text="The sandbox's present moment.")
 
 
-class WasReset(serializers.Serializer[Any]):
-    sandbox = serializers.CharField()
-    now = serializers.DateTimeField()
-
-
 class SandboxesQuery(Paged):
     """Of the list of sandboxes."""
 
@@ -318,16 +331,18 @@ class SandboxesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, OneSandbox
             removal.drop(self.sandbox)
         except Indispensable:
             raise Conflict("id", _("The default sandbox stays. POST reset/ empties it.")) from None
+        # Its own journal is gone, so the default one's tells of this request.
+        journal.note(sandbox=clock.default_sandbox())
         return Response(status=204)
 
-    @extend_schema(request=Nothing, responses={200: WasReset})
+    @extend_schema(request=Nothing, responses={200: ResetAnswer})
     @action(detail=True, methods=["post"])
     def reset(self, request: Request, pk: str) -> Response:
         """Back to how it was made, with the same people, IDs and passwords; `default` to the demo cast."""
         self.read(Nothing)
         self._check_not_hosted()
         reset(self.sandbox)
-        return Response(WasReset({"sandbox": self.sandbox.id, "now": self.now}).data)
+        return Response(ResetAnswer({"sandbox": self.sandbox.id, "now": self.now}).data)
 
     @extend_schema(request=NewSnapshot, responses={201: SnapshotFields}, examples=SNAPSHOT)
     @action(detail=True, methods=["post"])

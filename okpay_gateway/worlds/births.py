@@ -15,7 +15,7 @@ from django.utils import timezone
 from okpay_gateway.worlds import snapshots
 from okpay_gateway.worlds.people import BUYER, MERCHANT
 from sandbox.models import DEFAULT, Sandbox
-from wallets import deposits, hashers, parties
+from wallets import deposits, exchange, hashers, parties
 from wallets.models import Account, User, Wallet
 from wallets.money import D
 from wallets.seed import EVERY_CURRENCY
@@ -118,7 +118,9 @@ def create(
         wish = (wishes or {}).get(role, Wishes())
         person, wallet = _bring_in(sandbox, role, wish, now)
         people[role] = person
-        balances = OPENING_BALANCES[role] if wish.balances is None else wish.balances
+        balances = OPENING_BALANCES[role]
+        if wish.balances is not None:
+            balances = {exchange.get_currency(code).code: amount for code, amount in wish.balances.items()}
         amounts += [(wallet, currency, amount) for currency, amount in balances.items() if amount]
     deposits.deposit_many(amounts, now=now, comment="Opening balance")
     sandbox.people = {role: person.wallet for role, person in people.items()}

@@ -178,9 +178,8 @@ class Identities:
         if old is None or (model, field.name) in UNTOUCHED:
             return old
         if field.is_relation:
-            return self.keys[field.related_model._meta.label].get(old, old)
-        if field.primary_key and not isinstance(field, models.AutoField):
-            return self.keys[model._meta.label][old]
+            # What is not among the rows is somebody else's: a member of the staff who judged a document.
+            return self.keys[_whose_key(field.related_model)._meta.label].get(old, old)
         if field.primary_key:
             return self.keys[model._meta.label][old]
         if target := LOOSE.get(f"{model._meta.label}.{field.name}"):
@@ -210,17 +209,28 @@ class Identities:
         return self.texts.get(text, text)
 
     def _email_in_text(self, text: str) -> str:
-        if "%40" in text:
-            new = self._known_email(unquote(text))
-            # As the wire writes escapes.
-            return quote(new, safe="").replace("%2B", "%2b") if new else text
-        return self._known_email(text) or text
+        address = unquote(text)
+        new = self._known_email(address)
+        if not new and "+" in text:
+            # In a form that is a space.
+            before, _plus, rest = text.partition("+")
+            return f"{before}+{self._email_in_text(rest)}"
+        if not new:
+            return text
+        # As the wire writes escapes.
+        return quote(new, safe="").replace("%2B", "%2b") if "%40" in text else new
 
     def _known_email(self, text: str) -> str:
         # A full stop may end the sentence.
         address = text.rstrip(".")
         new = self.texts.get(address) or self.texts.get(address.lower(), "")
         return new and new + text[len(address) :]
+
+
+def _whose_key(model: Model) -> Model:
+    """The model that gives a row its key: a withdrawal has that of its transaction."""
+    key = model._meta.pk
+    return _whose_key(key.related_model) if isinstance(key, models.ForeignKey) else model
 
 
 def fresh(model: Model, field: Any) -> str:
