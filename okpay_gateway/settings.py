@@ -233,6 +233,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "ipn.tasks.sweep", "schedule": 2.0, "options": {"expires": 2}},
     "mass-payments": {"task": "wallets.tasks.send_mass_payments", "schedule": 5.0, "options": {"expires": 5}},
     "decide": {"task": "wallets.tasks.decide", "schedule": 5.0, "options": {"expires": 5}},
+    "idle-sandboxes": {
+        "task": "okpay_gateway.tasks.drop_idle_sandboxes",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "expire": {"task": "checkout.tasks.expire", "schedule": 60.0, "options": {"expires": 60}},
 }
 
