@@ -156,18 +156,12 @@ def _restore_sql(relations: Set[str], *, in_place: bool) -> Iterator[str]:
 
 
 def _is_new(each: Belonging) -> str:
-<<<<<<< HEAD
-    """For a WHERE: the row is not in the snapshot."""
-    key = quoted(each.key)
-    return f"NOT EXISTS (SELECT FROM {saved(each)} WHERE saved.{key} = {quoted(each.table)}.{key})"
-=======
     """For a WHERE: the row is not in the snapshot.
 
     NOT IN, because PostgreSQL reads the keys into a hash table, once. What it would join, it may read for every row.
     """
     key = quoted(each.key)
     return f"{key} NOT IN (SELECT saved.{key} FROM {saved(each)})"  # noqa: S608
->>>>>>> w-sandboxes
 
 
 def saved(each: Belonging) -> str:
