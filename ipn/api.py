@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
@@ -17,7 +17,7 @@ from ipn import delivery, history, simulator
 from ipn.models import DeliveryAttempt, IpnMessage, Verification
 from sandbox import journal
 from sandbox.api import ControlView, ListQuery, Nothing, Query, Strict, WebAddress
-from sandbox.models import DEFAULT, Sandbox
+from sandbox.models import Sandbox
 
 
 class SentRequest(serializers.Serializer[Any]):
@@ -223,11 +223,7 @@ class VerificationsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, Contro
         return VerificationsQuery if self.action == "list" else Query
 
     def in_sandbox(self) -> QuerySet[Verification]:
-        own = Q(message__sandbox=self.sandbox) | Q(auto_return__sandbox=self.sandbox)
-        if self.sandbox.id == DEFAULT:
-            # What nobody ever sent concerns strangers.
-            own |= Q(message__isnull=True, auto_return__isnull=True)
-        return Verification.objects.filter(own).select_related("message", "auto_return")
+        return Verification.objects.filter(sandbox=self.sandbox).select_related("message", "auto_return")
 
     def of_account(self, rows: QuerySet[Verification], account_id: str) -> QuerySet[Verification]:
         return rows.filter(wallet_id__in=_wallets(self.sandbox, account_id))

@@ -112,7 +112,8 @@ SELECT id, host, url, variables, attempts_made, series_start, now FROM claimed O
 """
 
 # The attempt's number is the fence: of two workers that made the same attempt, the first to write wins. An attempt of a
-# series that is over (somebody asked for a resend while it was under way) leaves the new series' schedule alone.
+# series that is over (somebody asked for a resend while it was under way) leaves the new series' schedule alone. And
+# what nobody has claimed was brought back meanwhile, from a state that knows nothing of this attempt.
 RECORD = """
 WITH result AS (
     SELECT * FROM unnest(
@@ -137,6 +138,7 @@ recorded AS (
         END
     FROM result
     WHERE message.id = result.message_id AND message.attempts_made = result.number - 1
+        AND message.claimed_until IS NOT NULL
     RETURNING message.id
 )
 INSERT INTO ipn_deliveryattempt

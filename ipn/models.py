@@ -205,6 +205,10 @@ class Verification(models.Model):
         INVALID = "INVALID"
         TEST = "TEST"
 
+    # That of what it matched, else of the wallet that it names, else the default one: strangers are met there.
+    sandbox = models.ForeignKey(
+        Sandbox, on_delete=models.CASCADE, db_index=False, related_name="verifications", verbose_name=_("sandbox")
+    )
     asked_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(_("asked"), db_index=True)
     # What it matched, or came nearest to; both empty when no such message is known.
     message = models.ForeignKey(
@@ -230,6 +234,7 @@ class Verification(models.Model):
         ordering = ("-id",)
         indexes = (
             models.Index(F("wallet_id"), F("id").desc(), name="verification_newest_first"),
+            models.Index(F("sandbox"), F("id").desc(), name="verifications_of_sandbox"),
             models.Index(F("wallet_id"), F("id").desc(), name="verification_invalid", condition=Q(verdict="INVALID")),
         )
 

@@ -56,8 +56,8 @@ def verify(
         trouble["unreadable"] = unreadable
     if not any(name == "ok_verify" and value.lower() == "true" for name, value in asked):
         trouble["ok_verify"] = next((value for name, value in asked if name == "ok_verify"), "absent")
-    sandbox = _sandbox(finding)
     wallet_id = _wallet(finding, question)
+    sandbox = _sandbox(finding, wallet_id)
     if cue := scripted.asked(sandbox, wallet_id, question, now=sandbox.time_at(now)):
         if cue.play.is_invalid:
             trouble["scripted"] = cue.play.effect
@@ -65,6 +65,7 @@ def verify(
             cue.led_to(message_id=finding.message.id, transaction_id=finding.message.transaction_id)
     return _store(
         finding,
+        sandbox=sandbox,
         asked_at=sandbox.time_at(now),
         wallet_id=wallet_id,
         method=storable(method[:10]),
@@ -132,9 +133,11 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
-def _sandbox(finding: _Finding) -> Sandbox:
-    known = finding.message or finding.auto_return
-    return known.sandbox if known else clock.default_sandbox()
+def _sandbox(finding: _Finding, wallet_id: str) -> Sandbox:
+    if known := finding.message or finding.auto_return:
+        return known.sandbox
+    named = Sandbox.objects.filter(accounts__wallets=wallet_id).first() if wallet_id else None
+    return named or clock.default_sandbox()
 
 
 def _wallet(finding: _Finding, question: list[Pair]) -> str:
@@ -186,5 +189,6 @@ def _store(finding: _Finding, **values: Any) -> Verification:
     try:
         with transaction.atomic():
             return Verification.objects.create(message=finding.message, auto_return=finding.auto_return, **values)
-    except IntegrityError:  # deleted meanwhile: somebody reset the sandbox
-        return Verification.objects.create(**values)
+    except IntegrityError:  # deleted meanwhile: somebody reset the sandbox, or dropped it
+        there = Sandbox.objects.filter(id=values["sandbox"].id).first()
+        return Verification.objects.create(**values | {"sandbox": there or clock.default_sandbox()})

@@ -35,7 +35,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     known = answer.message or answer.auto_return
     journal.note(
         body=body,
-        sandbox=known and known.sandbox,
+        sandbox=answer.sandbox if known or answer.wallet_id else None,
         wallet=answer.wallet_id,
         transaction=known and known.transaction_id,
         verification=answer.id,

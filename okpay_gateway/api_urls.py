@@ -10,9 +10,11 @@ from marketplace import api as marketplace
 from okpay_gateway import api_docs, control, control_tokens, problems
 from okpay_gateway.journal import api as journal
 from okpay_gateway.scenarios import api as scenarios
+from okpay_gateway.worlds import api as worlds
 from wallets import api as wallets
 
 router = SimpleRouter()
+router.register("sandboxes", worlds.SandboxesView)
 router.register("tokens", control_tokens.TokensView)
 router.register("accounts", wallets.AccountsView)
 router.register("wallets", wallets.WalletsView)
@@ -36,6 +38,8 @@ version_1 = [
     path("journal/har/", journal.HarView.as_view()),
     path("journal/stream/", journal.StreamView.as_view()),
     path("journal/<slug:id>/", journal.JournalEntryView.as_view()),
+    path("sandboxes/<slug:pk>/snapshots/", worlds.SnapshotsView.as_view()),
+    path("sandboxes/<slug:pk>/snapshots/<slug:name>/", worlds.SnapshotView.as_view()),
     *router.urls,
 ]
 

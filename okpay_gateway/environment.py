@@ -32,6 +32,8 @@ class Environment:
     control_token: str
     database_url: str
     redis_url: str
+    sandboxes_max: int
+    sandboxes_idle_days: int
     ipn_retry_interval: int
     ipn_max_retries: int
     ipn_timeout: int
@@ -90,6 +92,8 @@ def _read(env: Env) -> Environment:
         or embedded_database_url(var),
         redis_url=_with_scheme("REDIS_URL", env.str("REDIS_URL", ""), ("redis", "rediss", "unix"))
         or embedded_redis_url(var),
+        sandboxes_max=_at_least(env, "SANDBOXES_MAX", 500, 0),
+        sandboxes_idle_days=_at_least(env, "SANDBOXES_IDLE_DAYS", 30, 1),
         ipn_retry_interval=_at_least(env, "IPN_RETRY_INTERVAL", 1800, 1),
         ipn_max_retries=_at_least(env, "IPN_MAX_RETRIES", 15, 0),
         ipn_timeout=_at_least(env, "IPN_TIMEOUT", 10, 1),

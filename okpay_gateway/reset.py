@@ -1,107 +1,72 @@
-"""Everything of a sandbox back to the demo cast, at once and whole, whatever else is going on at that moment."""
+"""Everything of a sandbox back to the start, at once and whole, whatever else is going on at that moment."""
 
-import time
-from collections.abc import Iterator
 from datetime import datetime
 
-from django.apps import apps
 from django.conf import settings
-from django.contrib.admin.models import LogEntry
-from django.db import IntegrityError, OperationalError, connection, models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from checkout.models import CheckoutSession
-from ipn.models import IpnMessage, Verification
+from ipn.models import IpnMessage
 from marketplace import seed as marketplace
 from marketplace.models import Product
+from okpay_gateway.worlds import belongings, snapshots
+from okpay_gateway.worlds.belongings import Model
+from okpay_gateway.worlds.gates import LOCK_TIMEOUT_MS, giving_way
 from sandbox import clock, scenarios
-from sandbox.models import DEFAULT, Sandbox
+from sandbox.models import DEFAULT, ControlToken, JournalEntry, JournalGap, Sandbox, Snapshot, SnapshotChunk
 from wallets import seed
 from wallets.models import Account, DisabledApiFunction, MonthlyTurnover, Transaction, User, Wallet
 
-Model = type[models.Model]
-
-APPS = ("sandbox", "ipn", "wallets", "checkout", "marketplace", "soapapi")
-# Shorter than PostgreSQL's deadlock_timeout (1 s): in a circle of waiting it is us who gives way, never a payment.
-LOCK_TIMEOUT_MS = 300
-TRIES = 40
-# lock_not_available, deadlock_detected, foreign_key_violation (somebody added to what was being deleted)
-GAVE_WAY = ("55P03", "40P01", "23503")
 GATES: tuple[Model, ...] = (CheckoutSession, MonthlyTurnover, Transaction, Product, IpnMessage)
+# Who may come in, and what was put aside, outlives a reset.
+KEPT = (ControlToken, Snapshot, SnapshotChunk)
 
 
 def reset(sandbox: Sandbox) -> None:
-    """Raises OperationalError if the tables are never free: a payment must hang for many seconds for that."""
+    """The default sandbox back to the demo cast, another to how it was made.
+
+    Raises OperationalError if the tables are never free: a payment must hang for many seconds for that.
+    """
+    origin = sandbox.snapshots.filter(is_origin=True).first()
+    if origin is not None:
+        snapshots.restore(sandbox, origin)
+        _begin_anew(sandbox)
+        return
     seed.hash_passwords()
     marketplace.draw_pictures()
-    for left in reversed(range(TRIES)):
-        try:
-            _reset(sandbox)
-        except (OperationalError, IntegrityError) as error:
-            if not left or getattr(error.__cause__, "pgcode", "") not in GAVE_WAY:
-                raise
-            time.sleep(0.05)
-        else:
-            return
+    giving_way(lambda: _reset(sandbox))
+
+
+def _begin_anew(sandbox: Sandbox) -> None:
+    """The journal is empty, and a clock that was given a start stands there again."""
+    JournalEntry.objects.filter(sandbox=sandbox).delete()
+    JournalGap.objects.filter(sandbox=sandbox).delete()
+    if sandbox.starts_at is not None and sandbox.frozen_at is None:
+        clock.set_to(sandbox, sandbox.starts_at)
 
 
 @transaction.atomic
 def _reset(sandbox: Sandbox) -> None:
-    ways = _ways_to_sandbox()
     _close_the_gates()
     _keep_staff(sandbox)
-    for model in ways:
-        rows = _rows(model, ways[model], sandbox)
-        rows._raw_delete(rows.db)
+    for each in belongings.every():
+        if each.model not in KEPT:
+            rows = _rows(each.model, each.ways, sandbox)
+            rows._raw_delete(rows.db)
     clock.restore(sandbox)
     scenarios.look_again(sandbox)
     _restore(sandbox, now=timezone.now())
 
 
-def _ways_to_sandbox() -> dict[Model, list[str]]:
-    """Every model whose rows belong to a sandbox, children before parents, with the lookups that lead there.
-
-    Found out from the foreign keys, so that no table can be forgotten.
-    """
-    wanted: list[Model] = [
-        model for label in APPS for model in apps.get_app_config(label).get_models(include_auto_created=True)
-    ]
-    ways: dict[Model, list[str]] = {Sandbox: []}
-    wanted.append(LogEntry)
-    pending = [model for model in wanted if model is not Sandbox]
-    progress = True
-    while progress:
-        found = {model: way for model in pending if (way := list(_way(model, ways)))}
-        ways |= found
-        pending = [model for model in pending if model not in ways]
-        progress = bool(found)
-    del ways[Sandbox]
-    return dict(reversed(ways.items()))
-
-
-def _way(model: Model, ways: dict[Model, list[str]]) -> Iterator[str]:
-    """By the first link that a row must have; a row without such links belongs to whatever it may have."""
-    links = [field for field in model._meta.get_fields() if isinstance(field, models.ForeignKey)]
-    must = [field for field in links if not field.null and field.related_model is not model]
-    for link in must or links:
-        target = link.related_model
-        if target in ways:
-            yield from (f"{link.name}__{way}" for way in ways[target]) if ways[target] else (link.name,)
-            if must:
-                return
-
-
-def _rows(model: Model, ways: list[str], sandbox: Sandbox) -> QuerySet[models.Model]:
+def _rows(model: Model, ways: tuple[str, ...], sandbox: Sandbox) -> QuerySet[models.Model]:
     rows = model._base_manager.filter(Q(*((way, sandbox) for way in ways), _connector=Q.OR))
     if model is Account:
         return rows.exclude(kind=Account.Kind.HOUSE)
     if model is Wallet:
         # Without entries the house's wallets are as good as new.
         return rows.filter(role=Wallet.Role.CLIENT)
-    if model is Verification and sandbox.id == DEFAULT:
-        # What nobody ever sent concerns strangers.
-        return rows | model._base_manager.filter(message=None, auto_return=None)
     return rows
 
 

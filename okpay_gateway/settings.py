@@ -5,6 +5,7 @@ from datetime import timedelta
 import dj_database_url
 import django_stubs_ext
 from csp.constants import NONE, SELF
+from django.conf import global_settings
 from django.utils.translation import gettext_lazy as _
 
 from okpay_gateway import environment
@@ -26,6 +27,10 @@ PUBLIC_URL = ENVIRONMENT.public_url
 TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
 CONTROL_TOKEN = ENVIRONMENT.control_token
 API_DIALECT = ENVIRONMENT.api_dialect
+
+# Sandboxes that the control API makes
+SANDBOXES_AT_MOST = ENVIRONMENT.sandboxes_max
+SANDBOXES_IDLE_FOR = timedelta(days=ENVIRONMENT.sandboxes_idle_days)
 
 # Instant Payment Notification
 IPN_RETRY_INTERVAL = timedelta(seconds=ENVIRONMENT.ipn_retry_interval)
@@ -133,6 +138,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+PASSWORD_HASHERS = [*global_settings.PASSWORD_HASHERS, "wallets.hashers.GeneratedPasswordHasher"]
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German")), ("ru", _("Russian"))]
@@ -222,6 +228,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "ipn.tasks.sweep", "schedule": 2.0, "options": {"expires": 2}},
     "mass-payments": {"task": "wallets.tasks.send_mass_payments", "schedule": 5.0, "options": {"expires": 5}},
     "decide": {"task": "wallets.tasks.decide", "schedule": 5.0, "options": {"expires": 5}},
+    "idle-sandboxes": {
+        "task": "okpay_gateway.tasks.drop_idle_sandboxes",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "expire": {"task": "checkout.tasks.expire", "schedule": 60.0, "options": {"expires": 60}},
 }
 

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from django_stubs_ext import StrOrPromise
 
 from sandbox import clock
-from sandbox.models import RememberedAnswer, Sandbox, Scenario, ScenarioUse
+from sandbox.models import ControlToken, RememberedAnswer, Sandbox, Scenario, ScenarioUse, Snapshot
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -171,13 +171,29 @@ def _page_of(model_admin: ActingAdmin, act: Act) -> Callable[..., HttpResponse]:
 
 @admin.register(Sandbox)
 class SandboxAdmin(ReadOnlyAdmin):
-    list_display = ("id", "created_at", "present", "clock_offset", "frozen_at")
+    list_display = ("id", "created_at", "used_at", "present", "clock_offset", "frozen_at")
     search_fields = ("id",)
     readonly_fields = ("present",)
 
     @admin.display(description=_("its time"))
     def present(self, sandbox: Sandbox) -> datetime:
         return clock.now(sandbox)
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(ReadOnlyAdmin):
+    list_display = ("id", "sandbox", "name", "is_origin", "taken_at", "created_at", "rows")
+    search_fields = ("sandbox__id", "name")
+    list_filter = ("is_origin",)
+
+
+@admin.register(ControlToken)
+class ControlTokenAdmin(ReadOnlyAdmin):
+    """Staff see whose tokens there are. Given out and revoked they are by the control API."""
+
+    list_display = ("name", "hint", "sandbox", "account_id", "created_at", "expires_at", "last_used_at")
+    search_fields = ("name", "account_id")
+    fields = ("name", "hint", "sandbox", "account_id", "scopes", "created_at", "expires_at", "last_used_at")
 
 
 @admin.register(RememberedAnswer)

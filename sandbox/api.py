@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 from django.utils.dateparse import parse_duration
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -33,6 +34,8 @@ from sandbox.models import DEFAULT, Sandbox
 
 # As the schema says it, too: [0-9], for other engines take \d for digits of every script.
 AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
+# How often it is written down that a sandbox was used.
+USED_EVERY = timedelta(hours=1)
 
 
 class Strict(serializers.Serializer[Any]):
@@ -246,6 +249,7 @@ class ControlView(GenericAPIView[Any]):
         self.query = dict(query.validated_data)
         named = self.query.pop("sandbox") if issubclass(query_class, Query) else DEFAULT
         self.sandbox = sandbox_named(self._within_reach(named))
+        _note_use(self.sandbox)
         journal.note(sandbox=self.sandbox)
         key = request.headers.get(idempotency.HEADER)
         if request.method == "POST" and key is not None and (handler := getattr(self, "post", None)):
@@ -352,6 +356,13 @@ class ControlView(GenericAPIView[Any]):
         except Exception as error:
             # Refusals are answers too; settings.REST_FRAMEWORK names who words them.
             return self.handle_exception(error)
+
+
+def _note_use(sandbox: Sandbox) -> None:
+    """To the hour: a row that every call writes would be a row that every call waits for."""
+    long_ago = timezone.now() - USED_EVERY
+    if sandbox.used_at <= long_ago:
+        Sandbox.objects.filter(id=sandbox.id, used_at__lte=long_ago).update(used_at=timezone.now())
 
 
 def sandbox_named(sandbox_id: str) -> Sandbox:

@@ -65,6 +65,12 @@ def run(sandbox: Sandbox, *, ahead_by: timedelta | None = None) -> datetime:
     return now(sandbox)
 
 
+def set_to(sandbox: Sandbox, moment: datetime) -> None:
+    """Let the sandbox's time run, from that moment on. Back too: only the start of a world does that."""
+    sandbox.clock_offset, sandbox.frozen_at = moment - timezone.now(), None
+    sandbox.save(update_fields=["clock_offset", "frozen_at"])
+
+
 def restore(sandbox: Sandbox) -> None:
     """Back to real time."""
     Sandbox.objects.filter(id=sandbox.id).update(clock_offset=timedelta(), frozen_at=None)

@@ -40,7 +40,10 @@ def _english() -> None:
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: Settings) -> None:
     """The real hashers are slow on purpose, and every login and registration would pay for it."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "wallets.hashers.GeneratedPasswordHasher",
+    ]
 
 
 @pytest.fixture

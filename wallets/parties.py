@@ -24,7 +24,7 @@ _ALPHANUMERIC = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 
 
 def open_wallet(account: Account, *, title: str, now: datetime, wallet_id: str = "") -> Wallet:
-    return Wallet.objects.create(id=wallet_id or _free_wallet_id(), account=account, title=title, created_at=now)
+    return Wallet.objects.create(id=wallet_id or free_wallet_id(), account=account, title=title, created_at=now)
 
 
 def house_wallet(sandbox: Sandbox, role: Wallet.Role, *, now: datetime, paysystem: str = "") -> Wallet:
@@ -140,7 +140,7 @@ def _open_house_wallet(sandbox: Sandbox, role: Wallet.Role, paysystem: str, now:
             role=role,
             paysystem=paysystem,
             defaults={
-                "id": _free_wallet_id(),
+                "id": free_wallet_id(),
                 "title": f"OKPAY {role} {paysystem}".strip(),
                 "created_at": now,
             },
@@ -154,7 +154,7 @@ def free_account_id() -> str:
             return number
 
 
-def _free_wallet_id() -> str:
+def free_wallet_id() -> str:
     while True:
         number = f"OK{secrets.randbelow(899_999_999) + 100_000_001}"
         if not Wallet.objects.filter(id=number).exists():

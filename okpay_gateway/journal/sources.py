@@ -15,7 +15,7 @@ from ipn.models import AutoReturn, DeliveryAttempt, Verification
 from okpay_gateway.journal import events
 from okpay_gateway.journal.events import Event, Kind
 from okpay_gateway.journal.search import Search
-from sandbox.models import DEFAULT, JournalEntry
+from sandbox.models import JournalEntry
 from wallets.models import Entry, Transaction
 
 # How far back a source looks, in rows of the whole installation.
@@ -214,9 +214,7 @@ def _verifications(search: Search) -> QuerySet[Verification]:
     """Those without a request in the journal: it is off, or has dropped it."""
     if search.status not in (None, 200):
         return Verification.objects.none()
-    wanted = Q(message__sandbox=search.sandbox) | Q(auto_return__sandbox=search.sandbox)
-    if search.sandbox.id == DEFAULT:
-        wanted |= Q(message=None, auto_return=None)
+    wanted = Q(sandbox=search.sandbox)
     if search.wallets is not None:
         wanted &= Q(wallet_id__in=search.wallets)
     if stories := search.stories:

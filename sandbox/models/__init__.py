@@ -4,6 +4,7 @@ from sandbox.models.answers import RememberedAnswer
 from sandbox.models.journal import JournalEntry, JournalGap
 from sandbox.models.sandboxes import DEFAULT, Sandbox
 from sandbox.models.scenarios import Scenario, ScenarioUse
+from sandbox.models.snapshots import Snapshot, SnapshotChunk
 from sandbox.models.tokens import ControlToken
 
 __all__ = [
@@ -15,4 +16,6 @@ __all__ = [
     "Sandbox",
     "Scenario",
     "ScenarioUse",
+    "Snapshot",
+    "SnapshotChunk",
 ]

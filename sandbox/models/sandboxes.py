@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 DEFAULT = "default"
@@ -22,7 +23,14 @@ class Sandbox(models.Model):
     scripted = models.BooleanField(
         _("has scenarios"), default=False, db_default=False, help_text=_("Whether any scenario waits for calls.")
     )
+    starts_at = models.DateTimeField(
+        _("starts at"), null=True, blank=True, help_text=_("Where a reset puts its clock. Empty: real time.")
+    )
+    # The wallets of those whom it was made for, by name: {"merchant": "OK...", "buyer": "OK..."}.
+    people = models.JSONField(_("people"), default=dict, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    # Real time. Who has not been used for long is dropped.
+    used_at = models.DateTimeField(_("last used"), default=timezone.now)
 
     class Meta:
         verbose_name = _("sandbox")

@@ -49,6 +49,7 @@ def of_the_merchant(merchant: Wallet, buyer: Wallet, pay: Callable[..., Transact
     payment = pay("50", receiver=merchant.id)
     message = IpnMessage.objects.get(transaction_id=payment.id)
     verification = Verification.objects.create(
+        sandbox=payment.sandbox,
         asked_at=payment.created_at,
         wallet_id=merchant.id,
         message=message,

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import Q
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sandbox.models import Sandbox
 from wallets import secrecy
+from wallets.hashers import GeneratedPasswordHasher
 
 if TYPE_CHECKING:
     pass
@@ -51,6 +53,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """As Django does, but a generated password keeps its quick hash when its owner logs in."""
+        if self.password.startswith(f"{GeneratedPasswordHasher.algorithm}$"):
+            return check_password(raw_password, self.password)
+        return super().check_password(raw_password)
 
 
 class Account(models.Model):
