@@ -16,6 +16,7 @@ from marketplace.forms import RefundForm, ShipForm
 from marketplace.models import (
     Category,
     DigitalContent,
+    OneClick,
     Order,
     OrderEvent,
     OrderLine,
@@ -76,6 +77,13 @@ class StoreAdmin(ActingAdmin, ReadOnlyAdmin):
     @admin.display(description=_("orders"), ordering="sold")
     def sold(self, store: Any) -> int:
         return int(store.sold)
+
+
+@admin.register(OneClick)
+class OneClickAdmin(ReadOnlyAdmin):
+    list_display = ("account", "since")
+    search_fields = ("account__id", "account__email")
+    ordering = ("-since",)
 
 
 @admin.register(Category)

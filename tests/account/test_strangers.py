@@ -18,7 +18,7 @@ from marketplace import catalogue, purchases, seed, stores
 from marketplace.models import Order, Product, Store
 from marketplace.purchases import Line
 from sandbox import clock
-from sandbox.models import Sandbox
+from sandbox.models import Sandbox, Scenario
 from wallets import mass_payments
 from wallets.models import Account, Currency, MassPayment, Transaction, Wallet
 from wallets.money import D
@@ -74,6 +74,14 @@ def of_the_merchant(merchant: Wallet, buyer: Wallet, pay: Callable[..., Transact
     link, _hints = links.create(merchant.account, FORM.items(), Looks(), now=payment.created_at)
     return {
         "link_id": link.id,
+        "scenario_id": Scenario.objects.create(
+            sandbox=merchant.account.sandbox,
+            wallet=merchant.id,
+            operation="checkout",
+            steps=[{"effect": "pass"}],
+            created_at=payment.created_at,
+        ).id,
+        "act": "pause",
         "key_id": seals.new_key(merchant, title="Shop", now=payment.created_at).id,
         "product_id": product.id,
         "picture_id": product.images.get().id,

@@ -64,11 +64,19 @@ FACTS = {
     "OrderLine",
     "OrderEvent",
 }
+# What the full world has none of.
+EMPTY = {
+    *("wallets.DebitCardOrder", "wallets.ClientDocument", "wallets.Withdrawal"),
+    *("marketplace.OneClick", "checkout.PaymentLink", "checkout.ButtonKey", "checkout.RevokedButton"),
+    *("ipn.ListenerCheck", "ipn.Story"),
+}
 OURS = ("sandbox", "ipn", "wallets", "checkout", "marketplace", "soapapi")
 
 
 def ours() -> list[type[Model]]:
-    return [model for label in OURS for model in apps.get_app_config(label).get_models()]
+    found = [model for label in OURS for model in apps.get_app_config(label).get_models()]
+    # Rows of a snapshot, packed: nothing that a person could read.
+    return [model for model in found if model._meta.label != "sandbox.SnapshotChunk"]
 
 
 @pytest.fixture
@@ -161,7 +169,7 @@ def _opens(staff: Client, model: type[Model]) -> None:
 
     rows: list[Model] = list(model._default_manager.all()[:8])
     if not rows:
-        assert model._meta.label in {"wallets.DebitCardOrder", "wallets.ClientDocument", "wallets.Withdrawal"}
+        assert model._meta.label in EMPTY or model._meta.app_label == "sandbox"
     for row in rows:
         page = staff.get(f"{base}{row.pk}/change/")
         assert page.status_code == 200

@@ -15,6 +15,9 @@ from django.urls import include, path
 
 from okpay_gateway.middleware import RequestID, TolerantHost, WithRequestID
 
+# The home page shows what sells well.
+pytestmark = pytest.mark.django_db
+
 
 def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("the password is swordfish")

@@ -168,7 +168,8 @@ def every_payment_error(base: type[PaymentError] = PaymentError) -> Iterator[typ
 
 
 def test_every_error_of_the_domain_has_a_name_on_the_wire() -> None:
-    kinds = set(every_payment_error())
+    # Nothing of the Marketplace is reached by SOAP.
+    kinds = {kind for kind in every_payment_error() if not kind.__module__.startswith("marketplace.")}
     assert kinds
     for kind in kinds:
         # 106 is also what the wire says where it has no name of its own.
