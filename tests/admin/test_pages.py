@@ -66,7 +66,7 @@ FACTS = {
 }
 # What the full world has none of.
 EMPTY = {
-    *("wallets.DebitCardOrder", "wallets.ClientDocument", "wallets.Withdrawal"),
+    *("wallets.DebitCardOrder", "wallets.ClientDocument", "wallets.Withdrawal", "wallets.Decision"),
     *("marketplace.OneClick", "checkout.PaymentLink", "checkout.ButtonKey", "checkout.RevokedButton"),
     *("ipn.ListenerCheck", "ipn.Story"),
 }
