@@ -18,7 +18,7 @@ def test_a_sale_is_shipped(okpay_sandbox: Sandbox, shop: Shop, amount: str, curr
     okpay_sandbox.wait()
 
     assert (order.invoice, order.state, order.shipped) == ("ORDER-1", "paid", 1)
-    assert [row["invoice"] for row in okpay_sandbox.transactions()] == ["ORDER-1"]
+    assert [row["invoice"] for row in okpay_sandbox.transactions(kind="payment_link")] == ["ORDER-1"]
     assert okpay_sandbox.audit()["ok"]
 
 
@@ -156,5 +156,5 @@ def test_strangers_see_nothing(okpay_sandbox: Sandbox, shop: Shop, position: int
         okpay_sandbox.open_checkout(shop.form(shop.order("1.00"))).pay()
     okpay_sandbox.wait()
 
-    assert len(okpay_sandbox.transactions()) == position
+    assert len(okpay_sandbox.transactions(kind="payment_link")) == position
     assert len(okpay_sandbox.messages()) == position

@@ -32,10 +32,10 @@ def test_two_sandboxes_do_not_meet(gateway: Gateway, sandbox: Sandbox) -> None:
     with gateway.new_sandbox() as other:
         other.open_checkout(BOOK).pay()
 
-        assert len(other.transactions()) == 1
-        assert sandbox.transactions() == []
+        assert len(other.transactions(kind="payment_link")) == 1
+        assert sandbox.transactions(kind="payment_link") == []
         with pytest.raises(Problem) as refused:
-            sandbox.call("GET", f"transactions/{other.transactions()[0]['id']}/")
+            sandbox.call("GET", f"transactions/{other.transactions(kind='payment_link')[0]['id']}/")
     assert refused.value.status == 404
     assert other.id not in [row["id"] for row in gateway.sandboxes()]
 
@@ -44,7 +44,7 @@ def test_a_list_is_read_page_by_page(sandbox: Sandbox) -> None:
     for _ in range(5):
         sandbox.open_checkout(BOOK).pay()
 
-    rows = list(sandbox.rows("transactions/", page_size=2))
+    rows = list(sandbox.rows("transactions/", kind="payment_link", page_size=2))
 
     assert len({row["id"] for row in rows}) == 5
 
