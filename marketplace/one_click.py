@@ -38,7 +38,8 @@ class BuyForm(forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, product: Product, buyer: Account, data: Any = None, *, quantity: int = 1) -> None:
-        self.product, self.wallets = product, {wallet.id: wallet for wallet in buyer.wallets.all()}
+        self.product, self.buyer = product, buyer
+        self.wallets = {wallet.id: wallet for wallet in buyer.wallets.all()}
         super().__init__(data, initial={"quantity": quantity, "key": uuid.uuid4(), **_address_of(buyer)})
         wallet = self.fields["wallet"]
         assert isinstance(wallet, forms.ChoiceField)
@@ -168,6 +169,6 @@ def _show(request: HttpRequest, product: Product, form: BuyForm) -> HttpResponse
         "form": form,
         "total": product.total_of(pieces),
         "pieces": pieces,
-        "is_one_click": OneClick.objects.filter(account=form.wallets[next(iter(form.wallets))].account_id).exists(),
+        "is_one_click": OneClick.objects.filter(account=form.buyer).exists(),
     }
     return render(request, "marketplace/buy_now.html", context, status=200 if not form.errors else 422)

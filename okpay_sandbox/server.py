@@ -49,7 +49,7 @@ def stop_in(folder: Path) -> None:
 
 
 def _start(folder: Path, for_process: int) -> dict[str, object]:
-    port = _free_port()
+    port = free_port()
     log = folder / "gateway.log"
     # What a developer has set for a gateway of his own is not for this one.
     ours = {"DATABASE_URL", "REDIS_URL", "SANDBOX", "CONTROL_TOKEN", "SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL"}
@@ -83,7 +83,7 @@ def _start(folder: Path, for_process: int) -> dict[str, object]:
                 raise GatewayUnreachable(f"the gateway did not start ({error}); it said:\n{said}") from None
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Below 32768: the ports above are lent to outgoing connections."""
     while True:
         port = random.randint(20000, 32767)  # noqa: S311 (not a secret)

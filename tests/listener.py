@@ -10,7 +10,6 @@ It speaks HTTP by hand, so that it can also misspeak it (`Answer(raw=...)`), han
 
 import asyncio
 import http.client
-import random
 import socket
 import ssl
 import threading
@@ -20,6 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
+
+from okpay_sandbox.server import free_port as free_port
 
 
 @dataclass(frozen=True)
@@ -115,18 +116,6 @@ def listening(*, verify_at: str = "", tls: ssl.SSLContext | None = None, port: i
             loop.call_soon_threadsafe(stop.set)
             thread.join()
             loop.close()
-
-
-def free_port() -> int:
-    """A port where nobody listens. Below 32768: the ones above are lent to outgoing connections."""
-    while True:
-        port = random.randint(20000, 32767)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 async def _serve(listener: Listener, socket_: socket.socket, tls: ssl.SSLContext | None, stop: asyncio.Event) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from marketplace import catalogue, purchases, stores
 from marketplace.models import DigitalContent, Order, Picture, Product, Store
 from marketplace.purchases import Line
+from tests.account.conftest import logged_in
 from tests.marketplace.conftest import BERLIN, MakeProduct
 from wallets.models import Wallet
 from wallets.money import D
@@ -20,12 +21,6 @@ from wallets.money import D
 pytestmark = pytest.mark.django_db
 
 BASE = "/account/marketplace/"
-
-
-def logged_in(wallet: Wallet) -> Client:
-    client = Client()
-    client.force_login(wallet.account.user)
-    return client
 
 
 @pytest.fixture
