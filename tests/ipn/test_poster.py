@@ -96,7 +96,8 @@ def test_nobody_waits_for_a_host_that_falls_silent(listener: Listener, settings:
         it.post(other, range(100, 120))
         results = it.results(45)
 
-    assert numbers(results)[:20] == list(range(100, 120))
+    # Nobody of the others waited for it; in which order their answers come is theirs to say.
+    assert sorted(numbers(results)[:20]) == list(range(100, 120))
     answers = {claim.message_id: answer for claim, answer in results}
     assert [answer.error for answer in answers.values() if answer and answer.error] == ["timed_out"] * 10
     assert [number for number, answer in answers.items() if answer is None] == list(range(10, 25))
