@@ -21,7 +21,7 @@ from checkout import payment_form, seals
 from checkout.models import PaymentLink
 from checkout.payment_form import Pair, PaymentFormError, PaymentRequest, Problem
 from checkout.refusals import Refused
-from checkout.variable_reference import find
+from checkout.variable_reference import Group, Variable, find
 from sandbox.models import Sandbox
 from wallets.models import Wallet
 
@@ -29,6 +29,23 @@ SEAL, LINK = "ok_encrypted", "ok_link"
 # Only in seals, which would otherwise hold for ever: until when, and which revision of the link was sealed.
 EXPIRES, REVISION = "ok_expires", "ok_link_revision"
 OURS = (SEAL, LINK, EXPIRES, REVISION)
+OWN_VARIABLES = Group(
+    gettext_lazy("Links and encrypted buttons"),
+    (
+        Variable(SEAL, seals.LONGEST, gettext_lazy("An encrypted button: the whole form, which nobody can change.")),
+        Variable(LINK, 20, gettext_lazy("A saved payment link: alone, its form counts; in a form, it is counted.")),
+        Variable(
+            EXPIRES,
+            19,
+            gettext_lazy("Only inside an encrypted button: until when it holds, such as 2030-12-31 23:59:59, UTC."),
+        ),
+        Variable(
+            REVISION,
+            9,
+            gettext_lazy("Only inside an encrypted button of this site: how often its link had been changed."),
+        ),
+    ),
+)
 MOMENT = "%Y-%m-%d %H:%M:%S"
 _FREE = {"ok_invoice", "ok_language"}
 
@@ -183,7 +200,7 @@ def _single(name: str, pairs: Iterable[Pair]) -> str:
     values = list(dict.fromkeys(value for sent, value in pairs if sent == name and value.strip()))
     if len(values) > 1:
         shown = payment_form.shown(", ".join(values))
-        raise PaymentFormError([Problem(name, shown, _("one value; two different ones were sent"))], [])
+        raise PaymentFormError([Problem(name, shown, str(payment_form.TWO_VALUES))], [])
     return values[0] if values else ""
 
 

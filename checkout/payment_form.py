@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from checkout.variable_reference import FORM_VARIABLES, ITEM_VARIABLES, VARIABLES, Unreadable, Variable, find
 from sandbox import directives
@@ -34,6 +35,14 @@ LONGEST = 1000
 # What is shown of a value, and how many names are looked at for hints: far more than any shop sends.
 SHOWN_LENGTH = 255
 MOST_HINTS = 10
+# What may be wrong with any variable.
+REQUIRED = gettext_lazy("a value; this variable is required")
+TOO_LONG = gettext_lazy("at most %(limit)d characters; %(length)d were sent")
+TWO_VALUES = gettext_lazy("one value; two different ones were sent")
+TOO_MUCH = gettext_lazy("a total of at most %(most)s")
+NOT_UTF8 = gettext_lazy("text in UTF-8; these bytes are something else")
+WITH_NUL = gettext_lazy("text without NUL characters")
+TOO_MANY = gettext_lazy("at most %(fields)d variables and %(size)d MB")
 _MAYBE_OURS = re.compile(r"[ -~]{0,12}ok[ -~]{2,50}", re.IGNORECASE | re.ASCII)
 _LEFT_ALONE = re.compile(r"ok_item_\d+_custom_\d+_\w+|ok_s_\w+|ok_charset", re.ASCII)
 
@@ -183,7 +192,7 @@ class _Form:
                 self._numbers.add(number)
             if self.sent.setdefault(name, value) != value and name not in different:
                 different.add(name)
-                self._problem(name, f"{self.sent[name]}, {value}", _("one value; two different ones were sent"))
+                self._problem(name, f"{self.sent[name]}, {value}", str(TWO_VALUES))
         self._hint_at(unknown)
 
     def item_numbers(self) -> list[int]:
@@ -194,7 +203,7 @@ class _Form:
         sent = self.sent.get(name)
         if sent is None:
             if variable.required:
-                self._problem(name, None, _("a value; this variable is required"))
+                self._problem(name, None, str(REQUIRED))
             return variable.format(variable.default) if variable.default else ""
         if expected := not_text(sent):
             self._problem(name, sent, expected)
@@ -208,7 +217,7 @@ class _Form:
             return ""
         if len(sent) > limit:
             lengths = {"limit": limit, "length": len(sent)}
-            self._problem(name, sent, _("at most %(limit)d characters; %(length)d were sent") % lengths)
+            self._problem(name, sent, str(TOO_LONG) % lengths)
         return value
 
     def item(self, number: int) -> Item | None:
@@ -233,7 +242,7 @@ class _Form:
             total += item.total if item else ZERO
             if total > LARGEST:
                 name = f"ok_item_{number}_price"
-                self._problem(name, self.sent.get(name), _("a total of at most %(most)s") % {"most": LARGEST})
+                self._problem(name, self.sent.get(name), str(TOO_MUCH) % {"most": LARGEST})
                 return
 
     def check_directive(self, invoice: str) -> None:
@@ -266,9 +275,9 @@ def _decoded(text: bytes) -> str:
 def not_text(value: str) -> str:
     """What is expected instead of a value that is no storable text, or "" when it is one."""
     if re.search("[\ud800-\udfff\ufffd]", value):
-        return _("text in UTF-8; these bytes are something else")
+        return str(NOT_UTF8)
     if "\0" in value:
-        return _("text without NUL characters")
+        return str(WITH_NUL)
     return ""
 
 

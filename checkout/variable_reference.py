@@ -27,6 +27,10 @@ class Unreadable(Exception):
     """The value does not fit. The text says what is expected."""
 
 
+BLOCKED = gettext_lazy("a receiver that may receive; this one is blocked by administration")
+DISABLED = gettext_lazy("a currency that is enabled; this one is disabled at present")
+
+
 def text(value: str) -> str:
     return value
 
@@ -36,7 +40,7 @@ def receiver(value: str) -> Wallet:
     if wallet is None:
         raise Unreadable(_("the wallet ID (OK and nine digits), e-mail address or phone number of a registered client"))
     if wallet.account.is_blocked:
-        raise Unreadable(_("a receiver that may receive; this one is blocked by administration"))
+        raise Unreadable(str(BLOCKED))
     return wallet
 
 
@@ -46,7 +50,7 @@ def currency(value: str) -> str:
     except CurrencyNotFound:
         raise Unreadable(_("one of the 21 codes of the page Currency Codes, such as EUR")) from None
     except CurrencyDisabled:
-        raise Unreadable(_("a currency that is enabled; this one is disabled at present")) from None
+        raise Unreadable(str(DISABLED)) from None
 
 
 def fee_payer(value: str) -> Transaction.FeePayer:
@@ -138,6 +142,19 @@ class Variable:
     default: str = ""
     # A name under which later shops send the same.
     later_name: str = ""
+
+    @property
+    def expected(self) -> str:
+        """What a value must be, in the words of its format's own refusal; "" for any text."""
+        try:
+            self.format(NOTHING_USABLE)
+        except Unreadable as error:
+            return str(error)
+        return ""
+
+
+# A value that no format takes but those of free text.
+NOTHING_USABLE = "?"
 
 
 @dataclass(frozen=True)

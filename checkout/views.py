@@ -125,7 +125,7 @@ def _pairs(request: HttpRequest) -> list[Pair]:
             "fields": settings.DATA_UPLOAD_MAX_NUMBER_FIELDS,
             "size": settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024 // 1024,
         }
-        expected = _("at most %(fields)d variables and %(size)d MB") % limits
+        expected = str(payment_form.TOO_MANY) % limits
         raise PaymentFormError([Problem(_("the whole form"), _("more than that"), expected)], [])
     return pairs
 

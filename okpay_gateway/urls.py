@@ -27,6 +27,8 @@ urlpatterns = [
     path("marketplace/buy/", marketplace_checkout.buy, name="marketplace-buy"),
     path("marketplace/bought/<slug:token>/", marketplace_checkout.bought, name="marketplace-bought"),
     path("marketplace/", include("marketplace.urls")),
+    path("shop-systems/", include("okpay_gateway.shop_systems.page_urls")),
+    path("developers/", include("okpay_gateway.developers.page_urls")),
     path("admin/", admin.site.urls),
     path("api/", include("okpay_gateway.api_urls")),
     path("language/", views.set_language, name="set-language"),

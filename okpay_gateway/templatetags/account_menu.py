@@ -41,6 +41,8 @@ MENU: tuple[tuple[StrOrPromise, tuple[tuple[str, StrOrPromise], ...]], ...] = (
             ("buttons", _("Payment Links & Buttons")),
             ("account-seal", _("OKPAY Seal")),
             ("account-marketplace", _("Marketplace")),
+            ("shop-systems", _("Shop Systems")),
+            ("developers", _("Developers")),
         ),
     ),
     (

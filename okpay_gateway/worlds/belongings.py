@@ -16,6 +16,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection, models
 
 from marketplace.models import Category
+from okpay_gateway.models import ShopSystemRequest
 from sandbox.models import ControlToken, JournalEntry, JournalGap, Sandbox, Snapshot, SnapshotChunk
 from wallets.models import Currency, DisabledApiFunction
 
@@ -26,6 +27,7 @@ EVERYBODYS: dict[Model, str] = {
     Currency: "the rates are the same for all",
     DisabledApiFunction: "staff turn functions off for everybody",
     Category: "the shelves of the Marketplace are the same everywhere",
+    ShopSystemRequest: "who asks lives outside of every sandbox",
     Permission: "Django's",
     Group: "of staff",
     Group.permissions.through: "of staff",

@@ -1,0 +1,1 @@
+"""The public documentation for developers: written from what the code declares, tried against this very server."""

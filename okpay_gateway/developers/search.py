@@ -1,0 +1,131 @@
+"""Find a variable, a function, an error: by plain GET, over everything that the sections show.
+
+What is looked for is mostly a name off the wire, such as ok_item_2_price or Limits_Exceeded: names go before words.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from ipn.models import DeliveryAttempt
+from okpay_gateway.developers import errors, variables
+from okpay_gateway.developers.samples import SAMPLES
+from okpay_gateway.developers.sections import BY_SLUG, SECTIONS
+from okpay_gateway.shop_systems.systems import SYSTEMS
+from wallets.models import Currency
+from wallets.paysystems import PAYSYSTEMS
+
+LONGEST_QUESTION = 100
+MOST_RESULTS = 60
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that can be found. `names` are what it is called on the wire, `where` is the section's title."""
+
+    title: str
+    where: str
+    address: str
+    text: str = ""
+    names: tuple[str, ...] = ()
+    # Words that its value may be.
+    values: tuple[str, ...] = ()
+
+
+def find(question: str) -> list[Entry]:
+    """The best first: the very name, then names that begin so or have it in them, then texts with all the words."""
+    asked = _generic(question[:LONGEST_QUESTION].strip().lower())
+    words = asked.split()
+    if not words:
+        return []
+    ranked = [(rank, entry) for entry in everything() if (rank := _rank(entry, asked, words)) is not None]
+    ranked.sort(key=lambda each: each[0])
+    return [entry for _rank_of_it, entry in ranked[:MOST_RESULTS]]
+
+
+def everything() -> Iterator[Entry]:
+    for section in SECTIONS:
+        yield Entry(str(section.title), _("Section"), section.address, str(section.summary), (section.slug,))
+    yield from _variables("payment-forms", variables.of_forms())
+    yield from _variables("notification-variables", variables.of_messages())
+    yield from _functions()
+    yield from _errors()
+    for sample in SAMPLES:
+        yield _entry("code-samples", sample.anchor, sample.title, str(sample.text), *sample.adds)
+    for code, name in Currency.objects.values_list("code", "name"):
+        yield _entry("codes", f"currency-{code}", code, name)
+    for system in PAYSYSTEMS.values():
+        yield _entry("codes", f"method-{system.code}", system.code, str(system.name))
+    for shop in SYSTEMS:
+        address = reverse("shop-system", args=[shop.slug])
+        yield Entry(str(shop.name), _("Shop Systems"), address, ", ".join(shop.folders), (shop.slug,))
+
+
+def _variables(slug: str, tables: list[variables.Table]) -> Iterator[Entry]:
+    for table in tables:
+        for row in table.rows:
+            names = [row.name, *([row.later_name] if row.later_name else [])]
+            entry = _entry(slug, row.anchor, row.name, str(row.meaning), *names)
+            yield replace(entry, values=tuple(row.values))
+
+
+def _functions() -> Iterator[Entry]:
+    from soapapi import reference  # it brings spyne along: see soapapi/views.py
+
+    for function in reference.functions():
+        text = f"{function.meaning} {' '.join(each.name for each in function.parameters)}"
+        yield _entry("soap-api", function.name, function.name, text)
+    for structure in reference.structures():
+        yield _entry("soap-api", structure.name, structure.name, " ".join(each.name for each in structure.fields))
+    for name, values in reference.enumerations():
+        yield _entry("soap-api", name, name, " ".join(value for value, _number in values))
+
+
+def _errors() -> Iterator[Entry]:
+    for fault in (*errors.of_soap(), *errors.of_later_soap()):
+        names = [name for name in (fault.name, fault.renamed, str(fault.number or "")) if name]
+        yield _entry("errors", f"soap-{fault.name}", fault.name, str(fault.cause), *names)
+    for prefix, found in (
+        ("variable", errors.of_variables()),
+        ("button", errors.of_buttons()),
+        ("payment", errors.of_payments()),
+        ("attempt", errors.of_attempts()),
+    ):
+        for error in found:
+            yield _entry("errors", f"{prefix}-{error.key}", str(error.title), f"{error.cause} {error.cure}")
+    for verdict, meaning in errors.VERDICTS.items():
+        yield _entry("verification", f"verdict-{verdict}", verdict, str(meaning))
+    for finding in errors.of_verifications():
+        yield _entry("verification", "reasons", str(finding.title), str(finding.cure))
+    for status, cure in errors.of_statuses():
+        address = f"attempt-{DeliveryAttempt.Error.STATUS.value}"
+        yield _entry("errors", address, _("Answer %(status)d of a listener") % {"status": status}, str(cure))
+
+
+def _entry(slug: str, anchor: str, title: str, text: str, *names: str) -> Entry:
+    section = BY_SLUG[slug]
+    return Entry(title, str(section.title), f"{section.address}#{anchor}", text, names or (title,))
+
+
+def _rank(entry: Entry, asked: str, words: list[str]) -> int | None:
+    names = [_generic(name.lower()) for name in entry.names]
+    if asked in names or asked == entry.title.lower():
+        return 0
+    if any(name.startswith(asked) for name in names):
+        return 1
+    if asked in entry.values:
+        return 1
+    if any(asked in name for name in names):
+        return 2
+    if all(word in entry.title.lower() for word in words):
+        return 3
+    text = f"{' '.join((*names, *entry.values))} {entry.title} {entry.text}".lower()
+    return 4 if all(word in text for word in words) else None
+
+
+def _generic(name: str) -> str:
+    """ok_item_12_price is explained as ok_item_#_price."""
+    return re.sub(r"\bok_item_(\d+|[xn#])_", "ok_item_#_", name, flags=re.ASCII)
