@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from django_stubs_ext import StrOrPromise
 
 from wallets.errors import PaymentError, WrongState
 
@@ -59,20 +58,6 @@ class OtherSandbox(PaymentError):
 
 class WrongOrderState(WrongState):
     text = _("The order's status, %(status)s, does not allow this.")
-
-
-class NotAPicture(PaymentError):
-    """`expected` says what it should be."""
-
-    number, name, field = 324, "Not_A_Picture", "file"
-    text = _("What was sent is no whole JPEG, PNG, GIF or WebP picture.")
-
-    def __init__(self, expected: StrOrPromise = "") -> None:
-        super().__init__(expected)
-        self.expected = expected
-
-    def __str__(self) -> str:
-        return str(self.expected or self.text)
 
 
 class StockChanged(PaymentError):

@@ -1,9 +1,5 @@
-"""Pictures of products and stores: looked at by a decoder, drawn anew in three sizes, and only that is kept.
+"""Pictures of products and stores, drawn anew in three sizes (wallets/drawing.py)."""
 
-So nothing that came along survives: no place where a photo was taken, no comment, no script behind the last pixel.
-"""
-
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,20 +7,15 @@ from datetime import datetime
 from django.db import transaction as database
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps
+from PIL import Image
 
-from marketplace.errors import NotAPicture
 from marketplace.models import Picture, Product, Rendition, Store
-from wallets.documents import LARGEST_PIXELS, LARGEST_SIZE, MOST_SCANS, SCAN
+from wallets import drawing
+from wallets.errors import NotAPicture
 
 Size = Rendition.Size
 
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 EDGES: Mapping[Rendition.Size, int] = {Size.SMALL: 160, Size.MEDIUM: 480, Size.LARGE: 1200}
-CONTENT_TYPE = "image/webp"
-QUALITY = 82
-# Of Pillow's 0 to 6: with 4, its own choice, a photo takes twice as long and is 5 % smaller.
-EFFORT = 2
 MOST_PICTURES = 8
 ALT_LENGTH = 127
 
@@ -39,35 +30,15 @@ class Drawn:
 
 def draw(content: bytes) -> list[Drawn]:
     """The picture in each size. Raises NotAPicture, saying why."""
-    if len(content) > LARGEST_SIZE:
-        raise NotAPicture(_("The picture may have at most 5 MB."))
-    if content.count(SCAN) > MOST_SCANS and content.startswith(b"\xff\xd8"):
-        raise NotAPicture
-    try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-            # Asked before anything is decoded: a small file may claim to be enormous.
-            if picture.width * picture.height > LARGEST_PIXELS:
-                raise NotAPicture(_("The picture may have at most 40 million pixels."))
-            # A JPEG is decoded no larger than needed. Twice the size, so that it is still smoothed.
-            picture.draft("RGB", (2 * EDGES[Size.LARGE], 2 * EDGES[Size.LARGE]))
-            picture.load()
-            upright = ImageOps.exif_transpose(picture)
-            has_holes = upright.has_transparency_data
-            return draw_sizes(upright.convert("RGBA" if has_holes else "RGB"))
-    # What Pillow's decoders raise for broken files; OSError includes UnidentifiedImageError.
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError):
-        raise NotAPicture from None
+    return draw_sizes(drawing.decode(content, edge=EDGES[Size.LARGE]))
 
 
 def draw_sizes(picture: Image.Image) -> list[Drawn]:
     """From the largest to the smallest, each from the one before; none larger than the picture itself."""
     drawn = []
     for size, edge in sorted(EDGES.items(), key=lambda each: -each[1]):
-        picture = picture.copy()
-        picture.thumbnail((edge, edge), Image.Resampling.LANCZOS)
-        file = io.BytesIO()
-        picture.save(file, "WEBP", quality=QUALITY, method=EFFORT, exif=b"", icc_profile=b"", xmp=b"")
-        drawn.append(Drawn(size, picture.width, picture.height, file.getvalue()))
+        picture = drawing.shrink(picture, edge=edge)
+        drawn.append(Drawn(size, picture.width, picture.height, drawing.encode(picture)))
     return drawn
 
 

@@ -11,16 +11,10 @@ from django.views.decorators.http import require_safe
 
 from marketplace.models import Order, Rendition, Store
 from marketplace.order_page import download_of, show
-from marketplace.pictures import CONTENT_TYPE
+from wallets.drawing import CONTENT_TYPE, HARMLESS
 
 # An address never gets another picture, but a picture may be taken away.
 PICTURE_LIFETIME = 24 * 60 * 60
-# Strangers made these files: the browser shall show them and do nothing else.
-HARMLESS = {
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 @require_safe

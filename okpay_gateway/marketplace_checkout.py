@@ -11,17 +11,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from checkout import sessions
+from checkout import sessions, shops
 from checkout.models import CheckoutSession
 from checkout.payment_form import Item, PaymentRequest
 from marketplace import purchases
 from marketplace.errors import OutOfStock, PriceChanged, ProductNotOnSale
-from marketplace.models import Order, Product
+from marketplace.models import Order, Product, Rendition, Store
 from marketplace.purchases import Line
 from sandbox import clock
 from wallets.errors import IncorrectParameters, PaymentError
@@ -58,6 +59,23 @@ def bought(request: HttpRequest, token: str) -> HttpResponse:
     if order.buyer_id and _account(request) and order.buyer_id == request.user.account_id:  # type: ignore[union-attr]
         return redirect("purchase", order.number)
     return redirect("guest-order", order.token)
+
+
+def shop_of(session: CheckoutSession) -> shops.Front | None:
+    """The store, for the top of the checkout."""
+    store = Store.objects.select_related("account").filter(account=session.receiver.account_id).first()
+    if store is None or not store.sells:
+        return None
+    drawn = Rendition.objects.filter(picture__store=store, picture__product=None, size=Rendition.Size.SMALL)
+    logo = drawn.values_list("picture__name", "width", "height").first()
+    return shops.Front(
+        name=store.name,
+        description=Truncator(store.description).chars(300),
+        site=store.url,
+        email=store.email,
+        phone=store.phone,
+        logo=logo and shops.Logo(reverse("marketplace-picture", args=[logo[0], "small"]), *logo[1:]),
+    )
 
 
 def _lines(request: HttpRequest) -> list[Line]:

@@ -1,13 +1,14 @@
 """Every address of the site, in the order of the contract in README.md."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from checkout import views as checkout
 from ipn import views as ipn
 from okpay_gateway import health, marketplace_checkout, views
 from okpay_gateway.journal import page_urls as journal
 from soapapi import views as soapapi
+from wallets.pages import okpay_seal, shops
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -29,6 +30,8 @@ urlpatterns = [
     path("marketplace/", include("marketplace.urls")),
     path("shop-systems/", include("okpay_gateway.shop_systems.page_urls")),
     path("developers/", include("okpay_gateway.developers.page_urls")),
+    path("seal/<str:wallet_id>/", okpay_seal.seal, name="seal"),
+    re_path(r"^shop-logos/(?P<name>[\w-]{16})\.webp$", shops.logo, name="shop-logo"),
     path("admin/", admin.site.urls),
     path("api/", include("okpay_gateway.api_urls")),
     path("language/", views.set_language, name="set-language"),

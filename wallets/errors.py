@@ -199,3 +199,17 @@ class ImageNotFound(PaymentError):
 class ClientAccessDenied(PaymentError):
     number, name, field = 310, "Client_Access_Denied", "account"
     text = _("This client was not registered by this merchant.")
+
+
+class NotAPicture(PaymentError):
+    """`expected` says what it should be."""
+
+    number, name, field = 324, "Not_A_Picture", "file"
+    text = _("What was sent is no whole JPEG, PNG, GIF or WebP picture.")
+
+    def __init__(self, expected: StrOrPromise = "") -> None:
+        super().__init__(expected)
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return str(self.expected or self.text)

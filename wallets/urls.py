@@ -4,7 +4,18 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from wallets.pages import entrance, history, mailbox, mass_payments, moves, overview, profile, wallets
+from wallets.pages import (
+    entrance,
+    history,
+    mailbox,
+    mass_payments,
+    moves,
+    okpay_seal,
+    overview,
+    profile,
+    shops,
+    wallets,
+)
 
 
 class WalletID(StringConverter):
@@ -39,6 +50,10 @@ urlpatterns = [
     path("wallets/<wallet:wallet_id>/integration/password/", wallets.generate_api_password, name="wallet-api-password"),
     path("wallets/<wallet:wallet_id>/history/", history.history, name="wallet-history"),
     path("wallets/<wallet:wallet_id>/history.csv", history.export, name="wallet-history-csv"),
+    path("wallets/<wallet:wallet_id>/shop/", shops.shop, name="wallet-shop"),
+    path("wallets/<wallet:wallet_id>/shop/logo/remove/", shops.remove_logo, name="wallet-shop-logo-remove"),
+    path("seal/", okpay_seal.generator, name="account-seal"),
+    path("seal/<wallet:wallet_id>/", okpay_seal.generator, name="wallet-seal"),
     path("wallets/<wallet:wallet_id>/calls/", wallets.api_calls, name="wallet-api-calls"),
     path("transactions/<int:transaction_id>/", history.transaction, name="transaction"),
     path("send/", moves.send_money, name="send-money"),

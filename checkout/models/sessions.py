@@ -4,8 +4,10 @@ import secrets
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from checkout import shops
 from checkout.models.links import PaymentLink
 from sandbox import correlation
 from sandbox.models import Sandbox
@@ -116,6 +118,11 @@ class CheckoutSession(models.Model):
     @property
     def merchant_name(self) -> str:
         return self.receiver.account.name
+
+    @cached_property
+    def shop(self) -> shops.Front | None:
+        """What the shop says of itself, None if nothing."""
+        return shops.of(self)
 
     @property
     def fee_on_buyer(self) -> bool:

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from marketplace import catalogue, pictures, price_list, stock
-from marketplace.errors import NotAPicture, StockChanged
+from marketplace.errors import StockChanged
 from marketplace.forms import AddStockForm, DigitalForm, ImportForm, PictureForm, ProductForm
 from marketplace.models import DigitalContent, Picture, Product, Store
 from marketplace.pages.store import own_store
 from sandbox import clock
-from wallets.errors import IncorrectParameters, PaymentError
+from wallets.errors import IncorrectParameters, NotAPicture, PaymentError
 from wallets.models import Account
 from wallets.pages.client import ACT, READ, READ_OR_ACT, client_page
 

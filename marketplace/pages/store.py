@@ -6,11 +6,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from marketplace import pictures, stores
-from marketplace.errors import NotAPicture
 from marketplace.forms import StoreForm
 from marketplace.models import Order, Product, Store
 from sandbox import clock
-from wallets.errors import IncorrectParameters
+from wallets.errors import IncorrectParameters, NotAPicture
 from wallets.models import Account
 from wallets.pages.client import ACT, READ, READ_OR_ACT, client_page
 

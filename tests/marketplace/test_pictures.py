@@ -11,8 +11,8 @@ from PIL import Image, TiffImagePlugin
 from PIL.ExifTags import GPS, IFD, Base
 
 from marketplace import catalogue, pictures, stores
-from marketplace.errors import NotAPicture
 from marketplace.models import Picture, Product, Rendition, Store
+from wallets.errors import NotAPicture
 from wallets.models import User, Wallet
 
 pytestmark = pytest.mark.django_db

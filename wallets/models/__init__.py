@@ -10,7 +10,9 @@ from wallets.models.history import HistorySegment
 from wallets.models.ledger import Balance, Entry
 from wallets.models.mailbox import MailboxMessage
 from wallets.models.mass_payments import MassPayment, MassPaymentRow
+from wallets.models.okpay_seals import OkpaySeal
 from wallets.models.parties import Account, MonthlyTurnover, User, Wallet
+from wallets.models.shops import Shop, ShopLogo
 from wallets.models.transactions import DeliveryAddress, Transaction, TransactionItem
 from wallets.models.withdrawals import Withdrawal
 
@@ -31,6 +33,9 @@ __all__ = [
     "MassPayment",
     "MassPaymentRow",
     "MonthlyTurnover",
+    "OkpaySeal",
+    "Shop",
+    "ShopLogo",
     "Transaction",
     "TransactionItem",
     "User",
