@@ -25,6 +25,8 @@ PAGES = [
     "wallets/OK702746927/integration/",
     "wallets/OK702746927/history/",
     "wallets/OK702746927/calls/",
+    "wallets/OK702746927/shop/",
+    "seal/",
     "send/",
     "exchange/",
     "deposit/",
