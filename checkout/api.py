@@ -1,5 +1,8 @@
 """The control API's part of the checkout: pay or cancel as a person would in the browser, without one."""
 
+import hashlib
+import json
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +21,7 @@ from checkout import orders, returns, sessions
 from checkout.forms import ReviewForm
 from checkout.models import CheckoutSession, SessionItem
 from checkout.orders import Choices
+from checkout.sessions import PaidOtherwise
 from sandbox import correlation, journal
 from sandbox.api import Amount, ControlView, ListQuery, Nothing, Query, Strict
 from sandbox.models import Sandbox
@@ -198,17 +202,26 @@ class SessionsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
     @extend_schema(request=PayFields)
     @action(detail=True, methods=["post"])
     def pay(self, request: Request, token: str) -> Response:
-        """Log in, choose, fill in, press Pay. Paid already, it is not paid again: the answer is the first one's."""
+        """Log in, choose, fill in, press Pay.
+
+        Paid already, it is not paid again: the same request gets the first one's answer, another one 409.
+        """
         session = self.get_object()
         wanted = self.read(PayFields)
         payer, wallet = _payer(wanted["payer"], self.sandbox)
         if wanted["outcome"] == CANCELLED:
             sessions.cancel(session, now=self.now)
         else:
+            asked = _asked(session, payer, wallet, wanted)
             # Who presses Pay again may find his balance spent, so he is asked for nothing.
             choices = _choices(session, payer, wallet, wanted) if session.is_open else Choices()
             outcome = OUTCOMES[wanted["outcome"]]
-            sessions.pay(session, payer=payer, choices=choices, outcome=outcome, now=self.now)
+            payment = sessions.pay(
+                session, payer=payer, choices=replace(choices, asked=asked), outcome=outcome, now=self.now
+            )
+            # Looked at afterwards, because two may ask at once.
+            if not _was_asked(self.get_object(), asked, payer, wanted):
+                raise PaidOtherwise(payment)
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(request=Nothing)
@@ -231,6 +244,31 @@ def _payer(name: str | None, sandbox: Sandbox) -> tuple[Account | None, Wallet |
     if wallet is None:
         raise SourceAccountDoesntExist
     return wallet.account, wallet if parties.WALLET_ID.fullmatch(name.strip()) else None
+
+
+def _asked(session: CheckoutSession, payer: Account | None, wallet: Wallet | None, wanted: dict[str, Any]) -> str:
+    """What the request comes to, however it names the payer and writes a price. Raises ValidationError."""
+    from_balance = wanted["paysystem"] == OKPAY_BALANCE
+    if from_balance and wallet is None and payer is not None:
+        wallet = parties.primary_wallet(payer)
+    comes_to = {
+        "payer": payer and payer.id,
+        "wallet": wallet.id if from_balance and wallet else "",
+        "currency": (wanted["currency"] or session.currency_id) if from_balance else "",
+        "comment": wanted["comment"].strip(),
+        "answers": _answers(orders.questions(session), wanted),
+        "address": wanted.get("address", {}),
+        **{name: wanted[name] for name in ("paysystem", "outcome")},
+    }
+    return hashlib.sha256(json.dumps(comes_to, sort_keys=True).encode()).hexdigest()
+
+
+def _was_asked(session: CheckoutSession, asked: str, payer: Account | None, wanted: dict[str, Any]) -> bool:
+    """Whether a paid session was paid as asked. Of one that a person paid, by whom and how is all that is compared."""
+    chosen = Choices.from_json(session.choices or {})
+    if chosen.asked:
+        return chosen.asked == asked
+    return (session.payer_account_id, chosen.method) == (payer and payer.id, wanted["paysystem"])
 
 
 class _Answers(ReviewForm):
@@ -274,7 +312,7 @@ def _answers(questions: list[orders.Question], wanted: dict[str, Any]) -> dict[s
         prices = [question.name for question in questions if question.is_price]
         if not prices:
             raise ValidationError({"price": [_("The shop has set every price.")]})
-        answers = dict.fromkeys(prices, f"{wanted['price']:f}")
+        answers = dict.fromkeys(prices, f"{wanted['price'].normalize():f}")
     return answers | {names[name]: value for name, value in wanted["custom"].items()}
 
 

@@ -49,6 +49,8 @@ class Choices:
     # Under the official names: ok_item_1_price, ok_item_1_custom_1_value.
     values: Mapping[str, str] = field(default_factory=dict)
     address: payments.Address | None = None
+    # Of a program: what it asked for, as a hash, so that the same request is known again.
+    asked: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"values": dict(self.values)}

@@ -42,6 +42,19 @@ class SessionClosed(CheckoutError):
         return str(self.text) % {"status": self.status}
 
 
+class PaidOtherwise(SessionClosed):
+    """It was paid by a request that asked for something else, whose answer is not this one's."""
+
+    text = _("This order is paid already, by a request other than this one: transaction %(id)s. Open a new checkout.")
+
+    def __init__(self, payment: Transaction) -> None:
+        super().__init__(payment.get_status_display())
+        self.payment = payment
+
+    def __str__(self) -> str:
+        return str(self.text) % {"id": self.payment.id}
+
+
 class MethodNotAllowed(CheckoutError):
     """The shop does not take this method, or there is no such method."""
 
@@ -216,10 +229,13 @@ def expire_due(sandbox: Sandbox, now: datetime) -> int:
 
 
 def _locked(session: CheckoutSession) -> CheckoutSession:
-    """The session as it is now, ours until the database transaction ends."""
+    """The session as it is now, ours until the database transaction ends.
+
+    What is joined is as it was before somebody else let go of the row, so only what never changes is.
+    """
     return (
         CheckoutSession.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("receiver__account__sandbox", "currency", "transaction", "payer_account")
+        .select_related("receiver__account__sandbox", "currency")
         .get(token=session.token)
     )
 

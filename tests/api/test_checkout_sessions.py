@@ -1,12 +1,15 @@
 """Orders paid and canceled by the control API, as a person would in the browser."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from django.db import connection
 
 from checkout import payment_form, sessions
 from checkout.models import CheckoutSession
+from checkout.orders import Choices
 from ipn.models import AutoReturn
 from sandbox import clock
 from sandbox.models import Sandbox
@@ -134,6 +137,87 @@ def test_pay_pressed_twice_pays_once(api: Api, order: Open, merchant: Wallet) ->
     assert first.body == again.body
     assert merchant.balance("USD") == D("10100.00")
     assert api.post(f"checkout-sessions/{token}/cancel/").status == 409
+
+
+def test_a_payer_named_otherwise_asks_for_the_same(api: Api, order: Open) -> None:
+    token = order()
+    first = pay(api, token, payer="buyer@example.com")
+
+    for same in ({"payer": "100000001"}, {"payer": "OK100000001", "currency": "USD", "comment": " "}):
+        assert pay(api, token, **same).body == first.body
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"payer": "merchant@example.com"},
+        {"payer": "buyer@example.com", "currency": "EUR"},
+        {"payer": "buyer@example.com", "comment": "Please hurry"},
+        {"payer": "buyer@example.com", "paysystem": "VMF"},
+        {"paysystem": "VMF", "outcome": "refused"},
+        {"payer": "poor@example.com"},
+    ],
+)
+def test_another_request_never_gets_the_first_ones_answer(
+    api: Api, order: Open, merchant: Wallet, other: dict[str, object]
+) -> None:
+    token = order()
+    first = pay(api, token, payer="buyer@example.com")
+
+    refused = pay(api, token, **other)
+
+    assert refused.status == 409
+    assert refused.errors.keys() == {"status"}
+    assert str(first.body["transaction"]) in refused.body["detail"]
+    assert merchant.balance("USD") == D("10100.00")
+
+
+def test_answers_to_the_shop_are_part_of_the_request(api: Api, order: Open) -> None:
+    token = order(ok_item_1_price=None, ok_item_1_custom_1_title="Size")
+    wanted = {"payer": "OK100000001", "price": "12.30", "custom": {"Size": "L"}}
+    first = pay(api, token, **wanted)
+
+    assert pay(api, token, **wanted | {"price": "12.3", "custom": {"ok_item_1_custom_1_value": "L"}}).body == first.body
+    for other in ({"price": "12.31"}, {"custom": {"Size": "XL"}}, {"custom": {}}):
+        assert pay(api, token, **wanted | other).status == 409
+    assert pay(api, token, **wanted | {"custom": {"Colour": "L"}}).errors.keys() == {"custom.Colour"}
+
+
+def test_a_person_paid_it_first(api: Api, order: Open, buyer: Wallet) -> None:
+    session = CheckoutSession.objects.get(token=order())
+    paid = sessions.pay(session, payer=buyer.account, choices=Choices(), now=clock.now(session.sandbox))
+
+    assert pay(api, session.token, payer="buyer@example.com").body["transaction"] == paid.id
+    assert pay(api, session.token, payer="merchant@example.com").status == 409
+
+
+def test_one_key_for_two_requests(api: Api, order: Open, merchant: Wallet) -> None:
+    path = f"checkout-sessions/{order()}/pay/"
+    first = api.post(path, {"payer": "buyer@example.com"}, key="pay-1")
+
+    assert api.post(path, {"payer": "buyer@example.com"}, key="pay-1").body == first.body
+    assert api.post(path, {"payer": "poor@example.com"}, key="pay-1").status == 422
+    assert api.post(path, {"payer": "poor@example.com"}, key="pay-2").status == 409
+    assert merchant.balance("USD") == D("10100.00")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_requests_at_once(order: Open, merchant: Wallet) -> None:
+    token = order()
+    wanted = [{"payer": "buyer@example.com", "comment": str(number % 2)} for number in range(6)]
+
+    def ask(body: dict[str, str]) -> Answer:
+        try:
+            return pay(Api(), token, **body)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(ask, wanted))
+
+    comment = Transaction.objects.get(invoice="77").comment
+    assert [answer.status for answer in answers] == [200 if body["comment"] == comment else 409 for body in wanted]
+    assert merchant.balance("USD") == D("10100.00")
 
 
 def test_a_shop_without_pages_gets_our_receipt(api: Api, order: Open) -> None:
