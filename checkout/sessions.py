@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction as database
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -222,10 +223,22 @@ def cancel(session: CheckoutSession, *, now: datetime) -> None:
     session.refresh_from_db(fields=["status", "finished_at"])
 
 
-def expire_due(sandbox: Sandbox, now: datetime) -> int:
-    """Close what was open for too long; returns how many. Nobody pays one that is being closed: an UPDATE locks too."""
+@database.atomic
+def expire_due(sandbox: Sandbox, now: datetime) -> list[CheckoutSession]:
+    """Close what was open for too long, each at the moment when its time was over; returns them in this order.
+
+    Nobody pays one that is being closed.
+    """
     due = CheckoutSession.objects.filter(sandbox=sandbox, status=Status.OPEN, expires_at__lte=now)
-    return due.update(status=Status.EXPIRED, finished_at=now)
+    if not due.exists():
+        return []
+    expired = list(due.select_for_update(no_key=True).only("token", "expires_at").order_by("token"))
+    due.filter(token__in=[session.token for session in expired]).update(
+        status=Status.EXPIRED, finished_at=F("expires_at")
+    )
+    for session in expired:
+        session.status, session.finished_at = Status.EXPIRED, session.expires_at
+    return sorted(expired, key=lambda session: (session.expires_at, session.token))
 
 
 def _locked(session: CheckoutSession) -> CheckoutSession:

@@ -62,9 +62,10 @@ def resend(message: IpnMessage, *, now: datetime) -> None:
     transaction.on_commit(kicks.kick)
 
 
-def next_due_at(sandbox: Sandbox, *, until: datetime) -> datetime | None:
-    """The first moment, up to `until`, at which a message of this sandbox is due. None: there is none."""
-    moment: datetime | None = _due(sandbox, until).aggregate(first=Min("next_attempt_at"))["first"]
+def next_due_at(sandbox: Sandbox, *, until: datetime, after: datetime | None = None) -> datetime | None:
+    """The first moment, after `after` and up to `until`, at which a message of this sandbox is due. None: none is."""
+    due = _due(sandbox, until).filter(next_attempt_at__gt=after) if after else _due(sandbox, until)
+    moment: datetime | None = due.aggregate(first=Min("next_attempt_at"))["first"]
     return moment
 
 

@@ -63,6 +63,8 @@ class WaitAnswer(serializers.Serializer[Any]):
     transactions = serializers.ListField(
         child=serializers.IntegerField(), help_text="Pending ones that are about to be decided."
     )
+    mass_payments = serializers.ListField(child=serializers.IntegerField(), help_text="Lists that are being sent.")
+    listener_checks = serializers.ListField(child=serializers.IntegerField())
 
 
 class WaitView(ControlView):
@@ -107,12 +109,26 @@ class ClockAnswer(serializers.Serializer[Any]):
     offset = Duration(help_text="How far it is ahead of real time.")
 
 
+class EventFields(serializers.Serializer[Any]):
+    """One thing that happened."""
+
+    at = serializers.DateTimeField(help_text="In the sandbox's time.")
+    what = serializers.ChoiceField(choices=["checkout", "payment", "mass_payment", "ipn"])
+    id = serializers.CharField(help_text="A session's token; a transaction's, list's or message's number.")
+    outcome = serializers.CharField(
+        help_text="expired; a payment's status; sent or refused; delivered, retried or failed."
+    )
+
+
 class ClockDone(ClockAnswer):
     delivered = serializers.IntegerField(help_text="Messages that a listener acknowledged.")
     retried = serializers.IntegerField(help_text="Attempts that failed and will be repeated.")
     failed = serializers.IntegerField(help_text="Messages that were given up.")
     expired = serializers.IntegerField(help_text="Checkout sessions that were open for too long.")
     decided = serializers.IntegerField(help_text="Pending payments that were approved or declined.")
+    lists_sent = serializers.IntegerField(help_text="Mass Payments that were sent, or refused.")
+    events = EventFields(many=True, help_text="All of that in the order in which it happened, up to 1000.")
+    events_omitted = serializers.IntegerField(help_text="How many more there were.")
 
 
 class ClockView(ControlView):
@@ -131,7 +147,7 @@ class ClockView(ControlView):
         """Move time. All that becomes due on the way is performed, in order, before this answers."""
         wanted = self.read()
         done = due.Done()
-        with one_at_a_time(f"clock of {self.sandbox.id}"):
+        with one_at_a_time(clock.moving(self.sandbox)):
             self.sandbox.refresh_from_db()
             if "freeze" in wanted:
                 clock.freeze(self.sandbox)
@@ -139,7 +155,7 @@ class ClockView(ControlView):
                 clock.run(self.sandbox)
             if "advance" in wanted:
                 done = due.advance(self.sandbox, wanted["advance"])
-        return Response(ClockDone({**self._state(), **asdict(done)}).data)
+        return Response(ClockDone({**self._state(), **asdict(done), "events_omitted": done.omitted}).data)
 
     def _state(self) -> dict[str, Any]:
         now = clock.now(self.sandbox)

@@ -18,6 +18,11 @@ def now(sandbox: Sandbox) -> datetime:
     return sandbox.time_at(timezone.now())
 
 
+def moving(sandbox: Sandbox) -> str:
+    """The name of the lock of whoever moves this sandbox's time. Meanwhile all that becomes due is his to perform."""
+    return f"clock of {sandbox.id}"
+
+
 def default_sandbox() -> Sandbox:
     """The sandbox that strangers meet, made if it does not exist."""
     return _sandbox.first(DEFAULT) or Sandbox.objects.get_or_create(id=DEFAULT)[0]

@@ -155,13 +155,18 @@ def start(mass_payment: MassPayment, *, all_or_nothing: bool) -> bool:
     return bool(waiting.update(status=Status.SENDING, all_or_nothing=all_or_nothing))
 
 
-def send_due(now: Callable[[Sandbox], datetime]) -> None:
+def started(sandbox: Sandbox | None = None) -> QuerySet[MassPayment]:
+    """Lists that are due, the oldest first: of a sandbox, or of all."""
+    due = MassPayment.objects.filter(status=Status.SENDING).order_by("id")
+    return due.filter(wallet__account__sandbox=sandbox) if sandbox else due
+
+
+def send_due(now: Callable[[Sandbox], datetime], *, sandbox: Sandbox | None = None) -> None:
     """Send what was started, list by list in turns, until nothing is left. One sender at a time; others return."""
     with _only_sender() as may_send:
         if not may_send:
             return
-        started = MassPayment.objects.filter(status=Status.SENDING).order_by("id").values_list("id", flat=True)
-        while due := list(started.all()):
+        while due := list(started(sandbox).values_list("id", flat=True)):
             for number in due:
                 _take_turn(number, now)
 

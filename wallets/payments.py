@@ -7,7 +7,7 @@ money back. Booking comes last in each, because it locks balances that others wa
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache, partial
 
@@ -30,6 +30,9 @@ from wallets.money import CENT, LARGEST, ZERO
 from wallets.paysystems import OKPAY_BALANCE
 
 Kind, Status, FeePayer = Transaction.Kind, Transaction.Status, Transaction.FeePayer
+
+# What was sent to an address that nobody registers goes back.
+RETURNED_AFTER = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,8 @@ def send_money(
     `outcome` is what a scenario wants: PAID, pending or failed, as with `pay_from_balance`.
 
     An e-mail address that nobody has registered yet gets the payment all the same: it is pending ("unilateral"), its
-    money waits in the house's hold wallet, and `collect` lets it through when the owner registers.
+    money waits in the house's hold wallet; `collect` lets it through when the owner registers, and after RETURNED_AFTER
+    it goes back.
     Raises PaymentError, checked in the order of the official Send_Money: currency, amount, receiver, oneself, blocked,
     limits, funds.
     """
@@ -215,6 +219,7 @@ def send_money(
     if payment.status != Status.FAILED:
         limits.count(payer.account, payment.total, found, now=now)
     payment.save(force_insert=True)
+    _return_unless_collected([payment])
     announcements.announce(payment, now=now)
     if payment.status != Status.FAILED:
         ledger.post(payment, _sending_legs(payment, house), now=now)
@@ -260,6 +265,7 @@ def send_many(
     try:
         limits.count(payer.account, sum((payment.total for payment in sent), ZERO), found, now=now)
         Transaction.objects.bulk_create(sent, batch_size=ledger.BATCH)
+        _return_unless_collected(sent)
         # Known to have neither, so that no announcement asks for each.
         prefetch_related_objects(sent, "items", "delivery_address")
         for count, payment in enumerate(sent, start=1):
@@ -349,6 +355,22 @@ def _sending(
         created_at=now,
         updated_at=now,
     )
+
+
+def _return_unless_collected(sent: Sequence[Transaction]) -> None:
+    """Money that waits for its receiver to register waits for RETURNED_AFTER."""
+    waiting = [payment for payment in sent if payment.receiver_wallet.role == Wallet.Role.HOLD]
+    if waiting:
+        Decision.objects.bulk_create(
+            Decision(
+                transaction=payment,
+                sandbox_id=payment.sandbox_id,
+                verdict=Decision.Verdict.DECLINE,
+                due_at=payment.created_at + RETURNED_AFTER,
+            )
+            for payment in waiting
+            if payment.status == Status.PENDING
+        )
 
 
 def _sending_legs(payment: Transaction, house: Callable[[Wallet.Role], Wallet]) -> list[Leg]:

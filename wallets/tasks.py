@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from sandbox import clock
+from sandbox.locks import unless_taken
 from sandbox.models import Sandbox
 from wallets import decisions, mass_payments
 
@@ -17,4 +18,6 @@ def send_mass_payments() -> None:
 def decide() -> None:
     """Pending payments whose time has come, every sandbox by its own clock: sent by the scheduler."""
     for sandbox in Sandbox.objects.filter(decisions__isnull=False).distinct():
-        decisions.decide_due(sandbox, now=clock.now(sandbox))
+        with unless_taken(clock.moving(sandbox)) as is_ours:
+            if is_ours:
+                decisions.decide_due(sandbox, now=clock.now(sandbox))

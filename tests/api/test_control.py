@@ -35,6 +35,14 @@ FORM = {
     "ok_item_1_price": "10.00",
     "ok_currency": "USD",
 }
+# What `wait/` says when all is quiet.
+NOTHING: dict[str, list[object]] = {
+    "ipn_messages": [],
+    "checkout_sessions": [],
+    "transactions": [],
+    "mass_payments": [],
+    "listener_checks": [],
+}
 
 
 @pytest.fixture
@@ -249,7 +257,7 @@ def test_reset_while_money_moves_and_messages_go_out(
 
 
 def test_wait_with_nothing_to_do(api: Api) -> None:
-    assert api.post("wait/").body == {"idle": True, "ipn_messages": [], "checkout_sessions": [], "transactions": []}
+    assert api.post("wait/").body == {"idle": True, **NOTHING}
 
 
 def test_wait_delivers_what_is_due(api: Api, shop: Wallet, buyer: Wallet, listener: Listener) -> None:
@@ -268,7 +276,7 @@ def test_wait_says_what_still_is_under_way(api: Api, shop: Wallet, buyer: Wallet
     answer = api.post("wait/", {"timeout": 0.3})
 
     assert time.monotonic() - started < 1.5
-    assert answer.body == {"idle": False, "ipn_messages": [message.id], "checkout_sessions": [], "transactions": []}
+    assert answer.body == {"idle": False, **NOTHING, "ipn_messages": [message.id]}
     assert api.post("wait/", {"timeout": 20}).body["idle"]
     assert len(listener.requests) == 1
 

@@ -369,9 +369,9 @@ def test_sessions_expire_by_the_time_of_their_sandbox(
     sessions.pay(paid, payer=buyer.account, choices=Choices(), now=now)
     last_moment = early.expires_at - timedelta(microseconds=1)
 
-    assert sessions.expire_due(world, last_moment) == 0
-    assert sessions.expire_due(Sandbox.objects.create(id="elsewhere"), early.expires_at) == 0
-    assert sessions.expire_due(world, early.expires_at) == 1
+    assert sessions.expire_due(world, last_moment) == []
+    assert sessions.expire_due(Sandbox.objects.create(id="elsewhere"), early.expires_at) == []
+    assert [each.token for each in sessions.expire_due(world, early.expires_at)] == [early.token]
 
     early.refresh_from_db()
     paid.refresh_from_db()
