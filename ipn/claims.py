@@ -5,7 +5,7 @@ worker dies, the message is due as before, as soon as the lease has run out.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +30,8 @@ class Claim:
     """A message that is ours to post, once."""
 
     message_id: int
+    wallet_id: str
+    transaction_id: int | None
     host: str
     url: str
     number: int  # of this attempt
@@ -37,6 +39,11 @@ class Claim:
     body: str
     sent_at: datetime  # the sandbox's time
     post_before: float  # time.monotonic()
+
+    @property
+    def is_first(self) -> bool:
+        """A first attempt: those of a wallet keep their order."""
+        return self.number == 1
 
 
 @dataclass(frozen=True)
@@ -49,10 +56,12 @@ class Due:
 
 
 # Walks from host to host along the index, so that thousands of messages for one host cost no more than one, and takes
-# of each only what it has room for. What happened to one payment is told in its order: the next message about it waits
-# for the first attempt of the one before, unless a scenario holds that one up. OFFSET 0 and + 0 keep the planner to
-# that walk, whatever it believes about the table: joins and other indexes look at everything that is due, each time.
+# of each only what it has room for. First attempts of a wallet do not overtake one another: what comes after one that
+# another pump has in hand, or a dead one had, is left until that one is over; and two pumps never claim at once, for
+# neither would see what the other takes. OFFSET 0 keeps the planner to that walk, whatever it believes about the table:
+# joins and other indexes look at everything that is due, each time.
 CLAIM = """
+SELECT pg_advisory_xact_lock(hashtext('ipn.claims'));
 WITH RECURSIVE
 latest AS MATERIALIZED (
     SELECT max(COALESCE(%(now)s::timestamptz, frozen_at, %(real)s + clock_offset)) AS now
@@ -60,6 +69,12 @@ latest AS MATERIALIZED (
     WHERE %(sandbox)s::text IS NULL OR id = %(sandbox)s
 ),
 room (host, slots) AS (SELECT * FROM unnest(%(hosts)s::text[], %(slots)s::int[])),
+elsewhere AS MATERIALIZED (
+    SELECT wallet_id, min(id) AS id FROM ipn_ipnmessage
+    WHERE claimed_until >= statement_timestamp() AND attempts_made = 0 AND next_attempt_at IS NOT NULL
+        AND id NOT IN (SELECT unnest(%(in_hand)s::bigint[]))
+    GROUP BY wallet_id
+),
 host (host) AS (
     (
         SELECT host FROM ipn_ipnmessage
@@ -89,11 +104,9 @@ due AS MATERIALIZED (
             AND message.next_attempt_at <= (SELECT now FROM latest)
             AND (message.claimed_until IS NULL OR message.claimed_until < statement_timestamp())
             AND NOT EXISTS (
-                SELECT FROM ipn_ipnmessage earlier
-                WHERE earlier.transaction_id = message.transaction_id AND earlier.id + 0 < message.id
-                    AND earlier.attempts_made = 0 AND earlier.next_attempt_at IS NOT NULL
-                    AND earlier.scripted NOT IN ('late', 'reorder')
-                OFFSET 0
+                SELECT FROM elsewhere
+                WHERE elsewhere.wallet_id = message.wallet_id AND elsewhere.id < message.id
+                    AND message.attempts_made = 0
             )
         ORDER BY message.next_attempt_at, message.id
         LIMIT COALESCE((SELECT room.slots FROM room WHERE room.host = host.host), %(slots_of_a_new_host)s)
@@ -105,10 +118,11 @@ claimed AS (
     UPDATE ipn_ipnmessage message
     SET claimed_until = statement_timestamp() + %(lease)s
     FROM due WHERE message.id = due.id
-    RETURNING message.next_attempt_at, message.id, message.host, message.url, message.variables,
-        message.attempts_made, message.series_start, due.now
+    RETURNING message.next_attempt_at, message.id, message.wallet_id, message.transaction_id, message.host,
+        message.url, message.variables, message.attempts_made, message.series_start, due.now
 )
-SELECT id, host, url, variables, attempts_made, series_start, now FROM claimed ORDER BY next_attempt_at, id
+SELECT id, wallet_id, transaction_id, host, url, variables, attempts_made, series_start, now
+FROM claimed ORDER BY next_attempt_at, id
 """
 
 # The attempt's number is the fence: of two workers that made the same attempt, the first to write wins. An attempt of a
@@ -156,11 +170,18 @@ WHERE message.id = claim.message_id AND message.attempts_made = claim.number - 1
 
 
 def claim(
-    due: Due, *, limit: int, room: Mapping[str, int], slots_of_a_new_host: int, after: str | None = None
+    due: Due,
+    *,
+    limit: int,
+    room: Mapping[str, int],
+    slots_of_a_new_host: int,
+    after: str | None = None,
+    in_hand: Collection[int] = (),
 ) -> list[Claim]:
     """At most `limit` messages that are due and nobody's, oldest first; of each host no more than it has room for.
 
-    `after` begins with the host that comes after that one.
+    `after` begins with the host that comes after that one. `in_hand` are those that the caller has claimed before and
+    will post before these.
     """
     parameters: dict[str, Any] = {
         "now": due.now,
@@ -171,6 +192,7 @@ def claim(
         "slots_of_a_new_host": slots_of_a_new_host,
         "limit": limit,
         "after": after,
+        "in_hand": list(in_hand),
         "lease": timedelta(seconds=settings.IPN_TIMEOUT) + LEASE_MARGIN,
     }
     post_before = time.monotonic() + LONGEST_WAIT_FOR_A_SLOT.total_seconds()
@@ -180,6 +202,8 @@ def claim(
     return [
         Claim(
             message_id=message_id,
+            wallet_id=wallet_id,
+            transaction_id=transaction_id,
             host=host,
             url=url,
             number=attempts_made + 1,
@@ -188,7 +212,7 @@ def claim(
             sent_at=now,
             post_before=post_before,
         )
-        for message_id, host, url, variables, attempts_made, series_start, now in rows
+        for message_id, wallet_id, transaction_id, host, url, variables, attempts_made, series_start, now in rows
     ]
 
 

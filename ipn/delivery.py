@@ -82,6 +82,8 @@ def deliver_due(sandbox: Sandbox, *, now: datetime) -> list[DeliveryAttempt]:
         if not _due(sandbox, now).exists() or time.monotonic() > deadline:
             break
         time.sleep(POLL)
+    # What came after ours meanwhile had to wait for it.
+    kicks.kick()
     made = DeliveryAttempt.objects.filter(message__sandbox=sandbox, id__gt=newest)
     return list(made.select_related("message").order_by("id"))
 

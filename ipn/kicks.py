@@ -1,6 +1,6 @@
 """Tell a worker that something is due, at once, and without making anybody wait for a broker.
 
-A kick is a courtesy: what it would have started, the scheduler's sweep starts some seconds later. So it goes out from a
+A kick is a courtesy: what it would have started, the worker starts by itself two seconds later. So it goes out from a
 thread of its own, and one that is pending already is not sent twice.
 """
 
@@ -53,5 +53,5 @@ def _kick_whenever_wanted() -> None:
             if cache.add(PENDING, True, PENDING_FOR):
                 pump.apply_async(expires=PENDING_FOR)
         except (RedisError, OperationalError, OSError) as error:
-            logger.warning("No kick, the sweep will do: %s", error)
+            logger.warning("No kick, the worker looks by itself: %s", error)
             threading.Event().wait(REST_AFTER_A_FAILURE)

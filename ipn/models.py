@@ -106,6 +106,13 @@ class IpnMessage(models.Model):
                 name="ipn_due_by_host",
                 condition=Q(next_attempt_at__isnull=False),
             ),
+            # First attempts that a pump has in hand: what comes after them waits.
+            models.Index(
+                F("wallet_id"),
+                F("id"),
+                name="ipn_in_hand",
+                condition=Q(claimed_until__isnull=False, attempts_made=0, next_attempt_at__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:

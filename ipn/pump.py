@@ -8,10 +8,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from queue import Empty, SimpleQueue
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
@@ -29,48 +28,8 @@ NAMES_AT_ONCE = 200  # threads for looking them up
 CLAIM_AGAIN_AFTER = 100  # posts ended
 RECORD_AFTER = 0.05  # seconds that a result may wait for others
 RECORD_AT = 200  # results: no more than these are posted twice when somebody kills us
-LINGER = 1.0  # seconds that a worker's pump waits for another kick before it ends
 PATIENCE_AT_THE_END = 2.0  # seconds that a worker which is asked to stop gives to what is under way
 ASK_AGAIN_AFTER = 0.2  # seconds, when the database is away
-
-
-def run() -> None:
-    """Deliver what is due, everywhere, until nothing is. Once per process: any other call makes that one look again."""
-    _wanted.set()
-    while _wanted.is_set() and not _ending.is_set():
-        # Whoever has the turn looks at _wanted before he goes, so no kick is lost between the two of us.
-        if not _turn.acquire(blocking=False):
-            if running := _running:
-                running.kick()
-            return
-        try:
-            _run_one()
-        finally:
-            _turn.release()
-
-
-def stop() -> None:
-    """The process is about to end: claim no more, and give back what does not end soon."""
-    _ending.set()
-    if running := _running:
-        running.stop()
-
-
-def _run_one() -> None:
-    global _running
-    # As long as our claims last, nobody else posts what we have posted and could not write down.
-    lease = timedelta(seconds=settings.IPN_TIMEOUT) + claims.LEASE_MARGIN
-    _running = Pump(linger=LINGER, patience=lease.total_seconds(), wanted=_wanted)
-    try:
-        _running.run()
-    finally:
-        _running = None
-
-
-_turn = threading.Lock()
-_wanted = threading.Event()
-_ending = threading.Event()
-_running: "Pump | None" = None
 
 
 class Pump:
@@ -172,6 +131,8 @@ class Pump:
             room=self._slots.room(),
             slots_of_a_new_host=FIRST_SLOTS_OF_A_HOST,
             after=self._after,
+            # Not what was given back: until it is free, what comes behind it has to wait.
+            in_hand=[*self._under_way, *(claim.message_id for claim, _ in self._unrecorded)],
         )
         for claim in claimed:
             self._under_way[claim.message_id] = claim
@@ -241,6 +202,7 @@ class Pump:
             self._unrecorded = []
         if self._unposted:
             claims.release(self._unposted)
+            self._poster.freed(self._unposted)
             self._unposted = []
         # There may have been no room before, and the next message about a payment waits for the one before.
         self._look = True

@@ -50,6 +50,23 @@ class WorkerHeartbeat(bootsteps.StartStopStep):
     shutdown = stop
 
 
+class Deliveries(bootsteps.StartStopStep):
+    """Notifications go out as long as the worker lives, with or without a connection to the broker."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def start(self, parent: Any) -> None:
+        from ipn import worker
+
+        worker.stay()
+
+    def stop(self, parent: Any) -> None:
+        from ipn import worker
+
+        worker.leave()
+
+
+app.steps["worker"].add(Deliveries)
 app.steps["consumer"].add(WorkerHeartbeat)
 
 

@@ -220,7 +220,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# A payment never waits for a broker that is away: the scheduler's sweep sends what a lost kick would have sent.
+# A payment never waits for a broker that is away: the worker looks for what is due by itself, too.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 5, "max_retries": 0}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULER = "okpay_gateway.celery:Scheduler"
@@ -230,7 +230,7 @@ CELERY_WORKER_CONCURRENCY = 4
 # Nobody asks the worker by the broker how it is; /health/ does.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "ipn.tasks.sweep", "schedule": 2.0, "options": {"expires": 2}},
+    "listener-checks": {"task": "ipn.tasks.check_listeners", "schedule": 2.0, "options": {"expires": 2}},
     "mass-payments": {"task": "wallets.tasks.send_mass_payments", "schedule": 5.0, "options": {"expires": 5}},
     "decide": {"task": "wallets.tasks.decide", "schedule": 5.0, "options": {"expires": 5}},
     "idle-sandboxes": {

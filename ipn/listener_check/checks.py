@@ -81,7 +81,7 @@ def under_way() -> Q:
 
 
 def take_up(check_id: int) -> None:
-    """Run a check in this worker, unless another one has it or enough are under way: then the sweep comes again."""
+    """Run a check in this worker, unless another one has it or enough are under way: then the scheduler comes again."""
     with one_at_a_time("listener checks"):
         if ListenerCheck.objects.filter(under_way(), begun_at__isnull=False).count() >= MOST_AT_ONCE:
             return

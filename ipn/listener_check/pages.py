@@ -84,11 +84,11 @@ def _initial(request: HttpRequest, client: Client, latest: ListenerCheck | None)
 
 
 def _hand_over(check: ListenerCheck) -> None:
-    """To a worker, at once; if the broker is away, the sweep does it later."""
+    """To a worker, at once; if the broker is away, the scheduler does it later."""
     try:
         check_listener.delay(check.id)
     except (RedisError, OperationalError, OSError) as error:
-        logger.warning("No kick, the sweep will do: %s", error)
+        logger.warning("Not handed over, the scheduler will do it: %s", error)
 
 
 def _shown(report: Report, client: Client) -> set[int]:

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from ipn import claims, delivery, pump
+from ipn import claims, delivery, pump, worker
 from ipn.claims import Due
 from ipn.http import Answer as Outcome
 from ipn.models import DeliveryAttempt, IpnMessage
@@ -179,20 +179,30 @@ class TestResend:
         assert (message.status, message.attempts_made, message.next_attempt_at) == (Status.SENT, 2, None)
 
 
-def test_what_happened_to_a_payment_is_told_in_its_order(queue: Queue, sandbox: Sandbox, listener: Listener) -> None:
-    # The first answer takes long; of another payment nobody waits for it.
+def test_first_attempts_of_a_wallet_arrive_in_their_order(queue: Queue, sandbox: Sandbox, listener: Listener) -> None:
+    # The first answer takes long, and is none; another wallet's message does not wait for it.
     listener.will(Answer(500, delay=0.3), Answer(200))
-    pending, completed = queue(listener.url), queue(listener.url)
-    other = queue(listener.url, transaction_id=7)
+    messages = [
+        queue(listener.url, transaction_id=number // 2, now=NOW - timedelta(seconds=number)) for number in range(6)
+    ]
+    another = queue(listener.url, wallet_id="OK100000004")
 
     delivery.deliver_due(sandbox, now=NOW)
 
-    arrived = [request.variables["ok_ipn_id"] for request in listener.requests]
-    assert arrived.index(str(pending.id)) < arrived.index(str(completed.id))
-    assert arrived[-1] == str(completed.id)
-    assert {pending.id, completed.id, other.id} == set(map(int, arrived))
-    completed.refresh_from_db()
-    assert completed.status == Status.SENT
+    arrived = [int(request.variables["ok_ipn_id"]) for request in listener.requests]
+    assert [number for number in arrived if number != another.id] == [message.id for message in messages]
+    assert arrived.index(another.id) <= 1
+    assert set(IpnMessage.objects.values_list("attempts_made", flat=True)) == {1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_first_attempts_keep_their_order_whoever_makes_them(queue: Queue, sandbox: Sandbox, listener: Listener) -> None:
+    listener.will(Answer(delay=0.01))
+    messages = [queue(listener.url, transaction_id=number) for number in range(60)]
+
+    in_threads(4, lambda: delivery.deliver_due(sandbox, now=NOW))
+
+    assert [int(request.variables["ok_ipn_id"]) for request in listener.requests] == [each.id for each in messages]
 
 
 def claim(sandbox: Sandbox, limit: int = 100, **changes: object) -> list[claims.Claim]:
@@ -262,8 +272,21 @@ class TestClaims:
         for host in ("a.example", "b.example", "c.example"):
             queue(f"http://{host}/", transaction_id=None)
 
-        assert [each.host for each in claim(sandbox, limit=1)] == ["a.example"]
-        assert [each.host for each in claim(sandbox, after="a.example")] == ["b.example", "c.example"]
+        (first,) = claim(sandbox, limit=1)
+        assert first.host == "a.example"
+        others = claim(sandbox, after="a.example", in_hand=[first.message_id])
+        assert [each.host for each in others] == ["b.example", "c.example"]
+
+    def test_nothing_is_claimed_behind_what_somebody_else_has_in_hand(self, queue: Queue, sandbox: Sandbox) -> None:
+        messages = [queue(URL, transaction_id=number) for number in range(4)]
+        another = queue(URL, wallet_id="OK100000004")
+        retry = queue(URL)
+        IpnMessage.objects.filter(id=retry.id).update(attempts_made=1)
+        claim(sandbox, limit=2)
+
+        assert [each.message_id for each in claim(sandbox)] == [another.id, retry.id]
+        IpnMessage.objects.filter(id__in=[each.id for each in messages[:2]]).update(claimed_until=timezone.now())
+        assert [each.message_id for each in claim(sandbox)] == [each.id for each in messages]
 
     def test_every_sandbox_goes_by_its_own_clock(self, queue: Queue, sandbox: Sandbox) -> None:
         real = timezone.now()
@@ -284,7 +307,7 @@ class TestClaims:
     @pytest.mark.parametrize("statistics", ["none", "fresh"])
     def test_a_claim_looks_at_no_more_than_it_takes(self, queue: Queue, sandbox: Sandbox, statistics: str) -> None:
         for number in range(500):
-            queue(URL, transaction_id=number)
+            queue(URL, transaction_id=number, wallet_id=f"OK{number}")
         heard = []
 
         def hear(execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
@@ -296,16 +319,13 @@ class TestClaims:
         with connection.cursor() as cursor:
             if statistics == "fresh":
                 cursor.execute("ANALYZE ipn_ipnmessage, sandbox_sandbox")
-            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {heard[0][0]}", heard[0][1])
+            _lock, query = heard[0][0].split(";\n")
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", heard[0][1])
             steps = list(steps_of(cursor.fetchone()[0][0]["Plan"]))
 
-        walk = [step for step in steps if step.get("Alias") in ("message", "earlier")]
-        assert {step["Alias"]: step["Actual Rows"] * step["Actual Loops"] for step in walk} == {
-            "message": 10,
-            "earlier": 0,
-        }
-        assert walk[0]["Index Name"] == "ipn_due_by_host"
-        assert "transaction_id" in walk[1]["Index Name"]
+        (walk,) = (step for step in steps if step.get("Alias") == "message")
+        assert (walk["Index Name"], walk["Actual Rows"] * walk["Actual Loops"]) == ("ipn_due_by_host", 10)
+        assert "ipn_in_hand" in [step.get("Index Name") for step in steps]
 
     def test_released_claims_are_free_at_once(self, queue: Queue, sandbox: Sandbox) -> None:
         queue(URL)
@@ -366,11 +386,11 @@ def test_deliver_due_waits_for_what_another_worker_is_doing(queue: Queue, sandbo
         pump.Pump(sandbox=sandbox, now=NOW).run()
         connection.close()
 
-    worker = threading.Thread(target=work)
-    worker.start()
+    working = threading.Thread(target=work)
+    working.start()
     listener.wait_for(1)
     attempts = delivery.deliver_due(sandbox, now=NOW)
-    worker.join()
+    working.join()
 
     assert [(attempt.message, attempt.response_code) for attempt in attempts] == [(message, 200)]
     assert len(listener.requests) == 1
@@ -384,7 +404,7 @@ def test_a_second_run_in_a_process_makes_the_first_one_look_again(
     queue(listener.url, now=now)
 
     def work() -> None:
-        pump.run()
+        worker.look()
         connection.close()
 
     first = threading.Thread(target=work)
@@ -392,7 +412,7 @@ def test_a_second_run_in_a_process_makes_the_first_one_look_again(
     listener.wait_for(1)
     second = queue(listener.url, now=now)
     started = time.monotonic()
-    pump.run()  # returns at once: the turn is the first one's
+    worker.look()  # returns at once: the turn is the first one's
     assert time.monotonic() - started < 0.1
     assert listener.wait_for(2)[1].variables["ok_ipn_id"] == str(second.id)
     first.join()
@@ -412,13 +432,13 @@ def test_a_pump_that_is_stopped_gives_back_what_does_not_end(
         pumping.run()
         connection.close()
 
-    worker = threading.Thread(target=work)
-    worker.start()
+    working = threading.Thread(target=work)
+    working.start()
     listener.wait_for(3)
     pumping.stop()
-    worker.join(5)
+    working.join(5)
 
-    assert not worker.is_alive()
+    assert not working.is_alive()
     assert IpnMessage.objects.filter(status=Status.SENT).count() == 1
     assert IpnMessage.objects.filter(status=Status.QUEUED, claimed_until=None, attempts_made=0).count() == 2
 
@@ -430,7 +450,7 @@ def test_a_connection_that_breaks_while_posting_costs_no_second_post(
 ) -> None:
     listener.will(Answer(delay=0.3))
     for number in range(3):
-        queue(listener.url, transaction_id=number)
+        queue(listener.url, wallet_id=f"OK{number}")
     backends, failures = [], []
 
     def work() -> None:
@@ -443,14 +463,14 @@ def test_a_connection_that_breaks_while_posting_costs_no_second_post(
         finally:
             connection.close()
 
-    worker = threading.Thread(target=work)
-    worker.start()
+    working = threading.Thread(target=work)
+    working.start()
     listener.wait_for(3)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", backends)
-    worker.join(10)
+    working.join(10)
 
-    assert not worker.is_alive()
+    assert not working.is_alive()
     # Who has no patience fails, but not before what was posted is written down.
     assert len(failures) == (0 if patience else 1)
     assert IpnMessage.objects.filter(status=Status.SENT).count() == 3
@@ -482,15 +502,15 @@ def test_dead_listeners_delay_nobody_but_themselves(
             connection.close()
 
         started = time.monotonic()
-        worker = threading.Thread(target=work)
-        worker.start()
+        working = threading.Thread(target=work)
+        working.start()
         try:
             for other in others:
                 other.wait_for(20)
             delay = time.monotonic() - started
         finally:
             pumping.stop()
-            worker.join()
+            working.join()
             for each in with_others:
                 each.__exit__(None, None, None)
 

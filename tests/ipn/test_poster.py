@@ -1,13 +1,15 @@
 """Host by host: as many posts at once as it has earned, the others wait in their order, and not for a dead one."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 
+import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from ipn import poster
 from ipn.claims import Claim
 from ipn.poster import Event, Poster, Result
 from ipn.slots import FIRST_SLOTS_OF_A_HOST, Slots
@@ -22,25 +24,28 @@ class Posting:
         self.slots = Slots()
         self.poster = Poster(self.events, self.slots, threads=1)
 
-    def post(self, listener: Listener, numbers: range, *, within: float = 3) -> None:
+    def post(self, listener: Listener, numbers: Iterable[int], *, wallet: str = "", within: float = 3) -> list[Claim]:
+        """Messages of so many wallets, or of one; about a payment each."""
         host = f"127.0.0.1:{listener.port}"
-        for _ in numbers:
+        claims = [
+            Claim(
+                message_id=number,
+                wallet_id=wallet or f"OK{number}",
+                transaction_id=number // 10,
+                host=host,
+                url=listener.url,
+                number=1,
+                series_start=0,
+                body=f"ok_ipn_id={number}",
+                sent_at=timezone.now(),
+                post_before=time.monotonic() + within,
+            )
+            for number in numbers
+        ]
+        for _ in claims:
             self.slots.take(host)
-        self.poster.post(
-            [
-                Claim(
-                    message_id=number,
-                    host=host,
-                    url=listener.url,
-                    number=1,
-                    series_start=0,
-                    body=f"ok_ipn_id={number}",
-                    sent_at=timezone.now(),
-                    post_before=time.monotonic() + within,
-                )
-                for number in numbers
-            ]
-        )
+        self.poster.post(claims)
+        return claims
 
     def results(self, count: int) -> list[Result]:
         results: list[Result] = []
@@ -115,3 +120,51 @@ def test_what_has_waited_too_long_is_not_posted(listener: Listener) -> None:
         10, 11, 12, 13, 14,
     ]  # fmt: skip
     assert len(listener.requests) == 10
+
+
+def arrived(listener: Listener) -> list[int]:
+    return [int(request.variables["ok_ipn_id"]) for request in listener.requests]
+
+
+def test_messages_of_a_wallet_wait_for_one_another_and_for_nobody_else(listener: Listener) -> None:
+    listener.will(Answer(500, delay=0.3), Answer())
+    with posting() as it:
+        # As they became due, which is not always how they are numbered.
+        it.post(listener, [10, 30, 20], wallet="OK1")
+        it.post(listener, [40], wallet="OK2")
+        results = it.results(4)
+
+    assert arrived(listener)[:2] in ([10, 40], [40, 10])
+    assert arrived(listener)[2:] == [20, 30]
+    assert numbers(results) == [40, 10, 20, 30]
+
+
+def test_a_slow_answer_is_not_waited_for_but_about_the_same_payment(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poster, "TURN", 0.2)
+    listener.will(Answer(delay=1), Answer(delay=1), Answer())
+    with posting() as it:
+        it.post(listener, [10, 20, 21, 30], wallet="OK1")
+        results = it.results(4)
+
+    assert arrived(listener) == [10, 20, 21, 30]
+    assert numbers(results) == [10, 20, 21, 30]
+    first, second, third, _fourth = (request.at for request in listener.requests)
+    assert second - first < 1 <= third - second
+
+
+def test_nothing_overtakes_what_was_given_back(listener: Listener) -> None:
+    listener.will(Answer(delay=0.3), Answer())
+    with posting() as it:
+        given_back = it.post(listener, [10, 20, 30], wallet="OK1", within=0.1)[1:]
+        assert numbers(it.results(3)) == [10, 20, 30]
+        # Claimed before those were free.
+        given_back += it.post(listener, [40], wallet="OK1")
+        assert it.results(1)[0][1] is None
+
+        it.poster.freed(given_back)
+        it.post(listener, [20, 30, 40], wallet="OK1")
+        it.results(3)
+
+    assert arrived(listener) == [10, 20, 30, 40]

@@ -144,7 +144,7 @@ def test_a_broker_that_is_away_costs_some_seconds(
     assert at_merchants.post(PAGE, filled_in("http://127.0.0.1:9/")).status_code == 302
     monkeypatch.setattr(pages.check_listener, "delay", handed_over.append)
 
-    tasks.sweep()
+    tasks.check_listeners()
 
     assert handed_over == [ListenerCheck.objects.get().id]
 
