@@ -122,8 +122,12 @@ def _notifications(request: HttpRequest) -> Context:
         "retries": settings.IPN_MAX_RETRIES,
         "timeout": settings.IPN_TIMEOUT,
         "statuses": messages.STATUSES,
-        "listener": programs.PHP_LISTENER % {"origin": origin(request), "wallet": receiver(request) or RECEIVER},
     }
+
+
+def _sample_listeners(request: HttpRequest) -> Context:
+    own = {"origin": origin(request), "wallet": receiver(request) or RECEIVER}
+    return {"programs": [(title, name, programs.listener(name, **own)) for title, name in programs.LISTENERS.items()]}
 
 
 def _notification_variables(request: HttpRequest) -> Context:
@@ -213,6 +217,7 @@ CONTEXTS: dict[str, Callable[[HttpRequest], Context]] = {
     "payment-forms": _payment_forms,
     "code-samples": _code_samples,
     "notifications": _notifications,
+    "sample-listeners": _sample_listeners,
     "notification-variables": _notification_variables,
     "verification": _verification,
     "encrypted-buttons": _encrypted_buttons,

@@ -3,6 +3,8 @@
 Tests run them: what a page shows has worked.
 """
 
+from pathlib import Path
+
 SEALING = (
     (
         "Python",
@@ -77,19 +79,13 @@ token = hashlib.sha256(f"%(password)s:{hour}".encode()).hexdigest()
 print(client.service.Wallet_Get_Currency_Balance("%(wallet)s", token, "USD").Amount)
 """
 
-# A listener, as small as it can be and still right, with %(origin)s and %(wallet)s.
-PHP_LISTENER = """\
-<?php
-$body = file_get_contents('php://input');
-$context = stream_context_create(array('http' => array(
-    'method' => 'POST',
-    'header' => 'Content-Type: application/x-www-form-urlencoded',
-    'content' => 'ok_verify=true&' . $body)));
-$verdict = file_get_contents('%(origin)s/ipn-verify.html', false, $context);
-if ($verdict === false) { http_response_code(503); exit; }  // ask again later
-if ($verdict === 'VERIFIED'
-        && $_POST['ok_txn_status'] === 'completed'
-        && $_POST['ok_receiver_wallet'] === '%(wallet)s') {
-    // Have I had this ok_txn_id? Do gross and currency match the order ok_invoice? Then deliver.
-}
-"""
+# Sample listeners, by language. Each has this server's address and the wallet in two constants at its top.
+LISTENERS = {"PHP": "php", "Python": "python", "Perl": "perl", "Java": "java", "C#": "csharp", "Node.js": "node"}
+_FOLDER = Path(__file__).parent / "listeners"
+_VERIFY, _WALLET = "https://gateway.example/ipn-verify.html", "OK702746927"
+
+
+def listener(name: str, *, origin: str, wallet: str) -> str:
+    """A whole program, ready to run."""
+    program = (_FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+    return program.replace(_VERIFY, f"{origin}/ipn-verify.html").replace(_WALLET, wallet)

@@ -38,6 +38,11 @@ SECTIONS = (
         _("Write a listener, tell us where it is, see what it was sent, and try it."),
     ),
     Section(
+        "sample-listeners",
+        _("Sample listeners"),
+        _("Whole programs that hear, verify and decide, in six languages, each of them tried."),
+    ),
+    Section(
         "notification-variables", _("IPN variables"), _("Every variable of a notification and the words it may hold.")
     ),
     Section(

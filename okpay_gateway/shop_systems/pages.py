@@ -13,7 +13,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from okpay_gateway.developers.pages import receiver
-from okpay_gateway.developers.samples import RECEIVER
 from okpay_gateway.developers.variables import anchor
 from okpay_gateway.shop_systems import requests
 from okpay_gateway.shop_systems.forms import MissingSystemForm
@@ -64,6 +63,6 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
         "addresses": [(old, here + path, what) for old, path, what in ADDRESSES],
         "habits": HABITS,
         "insisted_on": [(name, anchor(name)) for name in INSISTED_ON],
-        "receiver": receiver(request) or RECEIVER,
+        "receiver": receiver(request),
     }
     return render(request, "shop_systems/system.html", context)

@@ -1,20 +1,24 @@
 """The programs that the pages for developers show do what is said of them."""
 
+import os
 import re
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 
 from ipn import delivery
+from ipn.models import IpnMessage
 from sandbox import clock
-from tests.listener import free_port
+from tests.listener import Listener, free_port
 from tests.requirements import require
 from wallets import payments
 from wallets.models import Wallet
@@ -41,41 +45,128 @@ def test_calls_of_the_soap_api(server: str, merchant: Wallet, tmp_path: Path) ->
         assert done.stdout.strip() == "10000.0000"
 
 
-@pytest.fixture
-def php_listener(server: str, tmp_path: Path) -> Iterator[str]:
-    """The listener of the page; what it would deliver it writes into a file."""
-    php = require("php", "apt-get install --yes php-cli")
-    program = shown(server, "notifications", "<?php")
-    delivers = "file_put_contents('delivered', $_POST['ok_invoice'], FILE_APPEND);"
-    (tmp_path / "index.php").write_text(re.sub(r"// Have I had .*", lambda _found: delivers, program))
+@dataclass(frozen=True)
+class Language:
+    """How a sample listener is made ready and started; `{port}` stands for the port."""
+
+    file: str
+    needs: tuple[str, str]
+    start: tuple[str, ...]
+    make: tuple[str, ...] = ()
+
+
+LANGUAGES = {
+    "php": Language("index.php", ("php", "php-cli"), ("php", "-S", "127.0.0.1:{port}", "index.php")),
+    "python": Language("listener.py", ("python3", "python3"), (sys.executable, "listener.py", "{port}")),
+    "java": Language("Listener.java", ("javac", "default-jdk-headless"), ("java", "Listener.java", "{port}")),
+    "csharp": Language(
+        "Listener.cs",
+        ("mcs", "mono-devel"),
+        ("mono", "Listener.exe", "{port}"),
+        ("mcs", "-r:System.Web", "Listener.cs"),
+    ),
+    "node": Language("listener.js", ("node", "nodejs"), ("node", "listener.js", "{port}")),
+}
+FORGED = b"ok_txn_id=1&ok_txn_status=completed&ok_receiver_wallet=OK702746927&ok_invoice=99999&ok_ipn_id=1"
+
+
+@contextmanager
+def running(server: str, name: str, folder: Path) -> Iterator[tuple[str, Callable[[], str]]]:
+    """A sample listener's address, and what it has said so far."""
+    language = LANGUAGES[name]
+    program, package = language.needs
+    require(program, f"apt-get install --yes {package}")
+    (folder / language.file).write_text(sample(server, name))
+    if language.make:
+        subprocess.run(language.make, cwd=folder, check=True, timeout=120)
     port = free_port()
-    with subprocess.Popen(
-        [php, "-S", f"127.0.0.1:{port}", "index.php"],
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        deadline = time.monotonic() + 30
-        while process.poll() is None and time.monotonic() < deadline:
-            try:
-                urlopen(f"http://127.0.0.1:{port}/", timeout=10).close()
-                break
-            except URLError:
-                time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}/"
+    said = folder / "said"
+    with said.open("wb") as output:
+        command = [part.format(port=port) for part in language.start]
+        process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=output)
+    try:
+        _wait_for(port, process, said)
+        yield f"http://127.0.0.1:{port}/", said.read_text
+    finally:
         process.terminate()
+        process.wait()
 
 
-def test_the_listener_delivers_what_is_paid_to_it_and_nothing_else(
-    php_listener: str, merchant: Wallet, buyer: Wallet, tmp_path: Path
+def _wait_for(port: int, process: "subprocess.Popen[bytes]", said: Path) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=10).close()
+            return
+        except OSError:
+            assert process.poll() is None, said.read_text()
+            assert time.monotonic() < deadline, said.read_text()
+            time.sleep(0.05)
+
+
+def sample(server: str, name: str) -> str:
+    with urlopen(f"{server}/developers/sample-listeners/") as answer:
+        html = answer.read().decode()
+    section = html[html.index(f'id="{name}"') :]
+    (program,) = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", section.split("</section>")[0], re.DOTALL)
+    assert f"{server}/ipn-verify.html" in program
+    return unescape(program)
+
+
+def orders(merchant: Wallet, buyer: Wallet) -> None:
+    """Five euros under the order's invoice, the right sum, and something else."""
+    now = clock.now(merchant.account.sandbox)
+    for currency, amount, invoice in (("USD", "5", "99999"), ("USD", "100", "99999"), ("USD", "100", "1")):
+        payments.send_money(
+            payer=buyer, receiver=merchant.id, currency=currency, amount=D(amount), invoice=invoice, now=now
+        )
+
+
+def check(said: str) -> None:
+    assert len(re.findall(r"(?:^|\] )deliver 99999", said, re.MULTILINE)) == 1, said
+    assert said.count("not delivered, not what was ordered") == 2
+    assert said.count("not delivered again") == 1
+    assert said.count("not delivered, INVALID") == 1
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_a_sample_listener_delivers_once_what_was_paid_for(
+    server: str, merchant: Wallet, buyer: Wallet, tmp_path: Path, name: str
 ) -> None:
-    Wallet.objects.filter(id=merchant.id).update(ipn_enabled=True, ipn_url=php_listener)
-    sandbox = merchant.account.sandbox
-    payments.send_money(
-        payer=buyer, receiver=merchant.id, currency="EUR", amount=D("5"), invoice="paid", now=clock.now(sandbox)
-    )
-    delivery.deliver_due(sandbox, now=clock.now(sandbox))
-    forged = b"ok_txn_id=1&ok_txn_status=completed&ok_receiver_wallet=OK702746927&ok_invoice=forged&ok_ipn_id=1"
-    urlopen(php_listener, data=forged).close()
+    with running(server, name, tmp_path) as (address, said):
+        Wallet.objects.filter(id=merchant.id).update(ipn_enabled=True, ipn_url=address)
+        orders(merchant, buyer)
+        sandbox = merchant.account.sandbox
+        delivery.deliver_due(sandbox, now=clock.now(sandbox))
+        for message in IpnMessage.objects.filter(wallet_id=merchant.id):
+            assert message.status == "sent"
+            if ("ok_txn_gross", "100.00") in message.pairs and ("ok_invoice", "99999") in message.pairs:
+                delivery.resend(message, now=clock.now(sandbox))
+        delivery.deliver_due(sandbox, now=clock.now(sandbox))
+        urlopen(address, data=FORGED).close()
 
-    assert (tmp_path / "delivered").read_text() == "paid"
+        check(said())
+
+
+def test_the_perl_listener_is_a_cgi_program(
+    server: str, merchant: Wallet, buyer: Wallet, listener: Listener, tmp_path: Path
+) -> None:
+    perl = require("perl", "apt-get install --yes perl")
+    (tmp_path / "listener.pl").write_text(sample(server, "perl"))
+    Wallet.objects.filter(id=merchant.id).update(ipn_enabled=True, ipn_url=listener.url)
+    orders(merchant, buyer)
+    sandbox = merchant.account.sandbox
+    delivery.deliver_due(sandbox, now=clock.now(sandbox))
+    bodies = [request.body for request in listener.wait_for(3)]
+
+    said = ""
+    paid = [body for body in bodies if b"ok_txn_gross=100.00" in body and b"ok_invoice=99999" in body]
+    for body in (*bodies, *paid, FORGED):
+        environment = os.environ | {"CONTENT_LENGTH": str(len(body))}
+        done = subprocess.run(
+            [perl, "listener.pl"], cwd=tmp_path, env=environment, input=body, capture_output=True, timeout=60
+        )
+        assert done.stdout.startswith(b"Status: 200\n"), done
+        said += done.stderr.decode()
+
+    check(said)

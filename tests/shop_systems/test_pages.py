@@ -5,6 +5,7 @@ import threading
 from html import unescape
 
 import pytest
+from django.conf import LazySettings
 from django.core import mail
 from django.db import connection
 from django.test import Client
@@ -66,6 +67,17 @@ def test_the_overview_leads_to_each(client: Client) -> None:
 def test_what_modules_insist_on_is_sent() -> None:
     for name in INSISTED_ON:
         assert re.sub(r"_1_", "_#_", name) in VARIABLES
+
+
+@pytest.mark.usefixtures("world")
+def test_a_hosted_servers_page_names_nobody_elses_wallet(client: Client, settings: LazySettings) -> None:
+    settings.SANDBOX = settings.SECURE_SSL_REDIRECT = False
+
+    html = page(client, "/shop-systems/whmcs/")
+
+    assert "OK702746927" not in html
+    assert "MyApiPass" not in html
+    assert 'href="/account/wallets/"' in html
 
 
 def test_a_system_that_is_unknown_is_not_found(client: Client) -> None:
