@@ -55,6 +55,12 @@ class Problem:
     sent: str | None
     expected: str
 
+    @property
+    def described(self) -> str:
+        """Its name in the reference, as that of the first item; "" for what is no variable of a form."""
+        known = find(self.variable)[0]
+        return known.name.replace("#", "1") if known else ""
+
 
 @dataclass(frozen=True)
 class Hint:

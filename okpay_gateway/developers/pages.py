@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django_stubs_ext import StrOrPromise
 
-from checkout import door
+from checkout import door, returns
 from checkout.languages import CODES
 from ipn import variable_reference as messages
 from okpay_gateway.developers import errors, programs, search, variables
@@ -116,6 +116,10 @@ def _code_samples(request: HttpRequest) -> Context:
     return {"samples": live, "paid": paid}
 
 
+def _auto_return(request: HttpRequest) -> Context:
+    return {"longest": returns.LONGEST_LOCATION}
+
+
 def _notifications(request: HttpRequest) -> Context:
     return {
         "minutes": int(settings.IPN_RETRY_INTERVAL.total_seconds() // 60),
@@ -216,6 +220,7 @@ def _codes(request: HttpRequest) -> Context:
 CONTEXTS: dict[str, Callable[[HttpRequest], Context]] = {
     "payment-forms": _payment_forms,
     "code-samples": _code_samples,
+    "auto-return": _auto_return,
     "notifications": _notifications,
     "sample-listeners": _sample_listeners,
     "notification-variables": _notification_variables,

@@ -2,7 +2,7 @@
 
 import re
 from html import unescape
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from django.conf import LazySettings
@@ -168,6 +168,26 @@ def test_every_word_of_a_notification_is_explained() -> None:
     for variable in message_reference.VARIABLES.values():
         for word, meaning in variable.values.items():
             assert f"<code>{word}</code> {meaning}" in html
+
+
+def test_what_a_canceled_checkout_brings_is_on_the_page(client: Client) -> None:
+    form = {"ok_receiver": "OK702746927", "ok_item_1_name": "Pen", "ok_item_1_price": "5"}
+    checkout = client.post("/process.html", form | {"ok_return_fail": "https://shop.example/no"})["Location"]
+    client.post(f"{checkout}cancel/")
+
+    back = client.get(f"{checkout}return/")["Location"]
+
+    section = page("/developers/auto-return/").split('id="variables-heading"')[1]
+    names = [name for name, _value in parse_qsl(urlsplit(back).query, keep_blank_values=True)]
+    assert re.findall(r"<code>(ok_\w+)</code>", section) == names
+
+
+def test_a_refused_form_leads_to_its_variables(client: Client) -> None:
+    answer = client.post("/process.html", {"ok_receiver": "nobody", "ok_item_7_name": "Pen", "ok_item_7_price": "x"})
+
+    html = answer.content.decode()
+    assert '<a href="/developers/payment-forms/#ok_receiver"><code>ok_receiver</code></a>' in html
+    assert '<a href="/developers/payment-forms/#ok_item_1_price"><code>ok_item_7_price</code></a>' in html
 
 
 # The SOAP API
