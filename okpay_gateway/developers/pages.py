@@ -73,7 +73,11 @@ def section(request: HttpRequest, slug: str) -> HttpResponse:
 def results(request: HttpRequest) -> HttpResponse:
     """What a name or some words are found under. Any question is answered, if only with nothing."""
     question = request.GET.get("q", "").replace("\0", "")[: search.LONGEST_QUESTION]
-    context = {"question": question, "found": search.find(question)}
+    context = {
+        "question": question,
+        "found": search.find(question),
+        "index": {} if question.strip() else search.index(),
+    }
     return _page(request, "developers/results.html", "", context)
 
 

@@ -46,6 +46,15 @@ def find(question: str) -> list[Entry]:
     return [entry for _rank_of_it, entry in ranked[:MOST_RESULTS]]
 
 
+def index() -> dict[str, list[Entry]]:
+    """All that has a name on the wire, by sections, in the order of the alphabet."""
+    by_section: dict[str, list[Entry]] = {}
+    for entry in everything():
+        if entry.names[0] == entry.title:
+            by_section.setdefault(entry.where, []).append(entry)
+    return {where: sorted(entries, key=lambda entry: entry.title.lower()) for where, entries in by_section.items()}
+
+
 def everything() -> Iterator[Entry]:
     for section in SECTIONS:
         yield Entry(str(section.title), _("Section"), section.address, str(section.summary), (section.slug,))

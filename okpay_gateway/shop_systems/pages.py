@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -36,7 +37,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         if not wait:
             requests.ask(**form.cleaned_data, now=timezone.now())
             messages.success(request, _("Thank you. Staff read it; if you left an e-mail address, you get an answer."))
-            return redirect("shop-systems")
+            # Else the browser would stay at the form, and what is said stands above.
+            return redirect(reverse("shop-systems") + "#main")
         minutes = -(-wait // 60)
         form.add_error(
             None, _("There were many requests. Send it again in %(minutes)d minutes.") % {"minutes": minutes}

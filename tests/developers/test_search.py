@@ -59,6 +59,24 @@ def test_the_page_links_what_it_found(client: Client) -> None:
     assert 'href="/developers/payment-forms/#ok_item_1_price"' in html
 
 
+def test_the_index_has_every_name(client: Client) -> None:
+    html = client.get("/developers/search/").content.decode()
+
+    for name in (
+        "ok_item_#_price",
+        "ok_txn_status",
+        "Send_Money",
+        "TransactionInfo",
+        "Limits_Exceeded",
+        "INVALID",
+        "NGN",
+    ):
+        assert f"<code>{name}</code></a>" in html
+    assert (
+        html.index("<code>ok_fees</code>") < html.index("<code>ok_invoice</code>") < html.index("<code>ok_ipn</code>")
+    )
+
+
 @pytest.mark.parametrize("question", ["", " ", "\0", "%", "<script>alert(1)</script>", "ok " * 500, "é\udcff", "🙂"])
 def test_any_question_is_answered(client: Client, question: str) -> None:
     answer = client.get("/developers/search/", {"q": question.encode("utf-8", "surrogateescape")})

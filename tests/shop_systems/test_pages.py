@@ -90,6 +90,8 @@ def test_a_system_that_is_unknown_is_not_found(client: Client) -> None:
 def test_a_request_is_kept_for_staff(client: Client) -> None:
     answer = client.post("/shop-systems/", ASKED, follow=True)
 
+    # Not at the form, which a browser would keep to, but where the thanks stand.
+    assert answer.redirect_chain == [("/shop-systems/#main", 302)]
     assert "Thank you. Staff read it" in answer.content.decode()
     kept = ShopSystemRequest.objects.get()
     assert (kept.shop_system, kept.website, kept.status) == ("Shop ware", "https://shop.example/okpay", "new")
