@@ -17,17 +17,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from checkout import api_examples as examples
 from checkout import orders, returns, sessions
 from checkout.forms import ReviewForm
 from checkout.models import CheckoutSession, SessionItem
 from checkout.orders import Choices
-from checkout.sessions import PaidOtherwise
+from checkout.sessions import PaidOtherwise, SessionClosed
 from sandbox import correlation, journal
 from sandbox.api import Amount, ControlView, ListQuery, Nothing, Query, Strict
+from sandbox.examples import answer, answers_with, body, can_fail
 from sandbox.models import Sandbox
 from wallets import parties, payments
-from wallets.errors import SourceAccountDoesntExist
-from wallets.models import Account, Wallet
+from wallets.errors import InsufficientFunds, SourceAccountBlocked, SourceAccountDoesntExist
+from wallets.models import Account, Transaction, Wallet
 from wallets.paysystems import OKPAY_BALANCE, PAYSYSTEMS
 
 # What the page of an external payment system offers.
@@ -47,6 +49,12 @@ class SessionItemFields(serializers.ModelSerializer[SessionItem]):
         )
 
 
+class HintFields(serializers.Serializer[Any]):
+    variable = serializers.CharField()
+    text = serializers.CharField()
+
+
+@answers_with(examples.SESSION)
 class SessionFields(serializers.ModelSerializer[CheckoutSession]):
     """One payment form that was sent to process.html."""
 
@@ -55,6 +63,11 @@ class SessionFields(serializers.ModelSerializer[CheckoutSession]):
     currency = serializers.CharField(source="currency_id")
     items = SessionItemFields(many=True)
     payment_link = serializers.CharField(source="link_id", allow_null=True, help_text="By which it was opened.")
+    paysystems = serializers.ListField(
+        child=serializers.CharField(), allow_null=True, help_text="Those that the shop allows. null: all."
+    )
+    payer_details = serializers.DictField(child=serializers.CharField(), help_text="What ok_payer_* says, to fill in.")
+    hints = HintFields(many=True, help_text="What is no error, but probably not meant.")
     payer = serializers.CharField(source="payer_account_id", allow_null=True, help_text="An account ID.")
     transaction = serializers.IntegerField(source="transaction_id", allow_null=True)
 
@@ -77,6 +90,7 @@ class SessionFields(serializers.ModelSerializer[CheckoutSession]):
         return found
 
 
+@answers_with(examples.SESSION | examples.WAY_BACK)
 class EndedSession(SessionFields):
     """With the way back to the shop. All three are null as long as the session is open."""
 
@@ -157,9 +171,11 @@ class PayFields(Strict):
 
 
 class SessionsQuery(ListQuery):
-    status = serializers.ChoiceField(choices=CheckoutSession.Status.choices, required=False)
+    status = serializers.ChoiceField(
+        choices=CheckoutSession.Status.choices, required=False, help_text="How they ended, or that they are open."
+    )
     wallet = serializers.CharField(required=False, help_text="The receiver.")
-    invoice = serializers.CharField(required=False, allow_blank=True)
+    invoice = serializers.CharField(required=False, allow_blank=True, help_text="The shop's own number, exactly.")
 
     columns = {"wallet": ("receiver_id",)}
 
@@ -199,10 +215,19 @@ class SessionsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
         )
         return session
 
-    @extend_schema(request=PayFields)
+    @extend_schema(request=body(PayFields, examples.PAYMENTS))
+    @can_fail(
+        {
+            "Not enough money": InsufficientFunds,
+            "Blocked": SourceAccountBlocked,
+            "Nobody": SourceAccountDoesntExist,
+            "Closed": lambda: SessionClosed(CheckoutSession.Status.CANCELED.label),
+            "Paid otherwise": lambda: PaidOtherwise(Transaction(id=1000027)),
+        }
+    )
     @action(detail=True, methods=["post"])
     def pay(self, request: Request, token: str) -> Response:
-        """Log in, choose, fill in, press Pay.
+        """Pay as a person would. Log in, choose, fill in, press Pay.
 
         Paid already, it is not paid again: the same request gets the first one's answer, another one 409.
         """
@@ -224,10 +249,11 @@ class SessionsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
                 raise PaidOtherwise(payment)
         return Response(self.get_serializer(self.get_object()).data)
 
-    @extend_schema(request=Nothing)
+    @extend_schema(request=Nothing, responses={200: answer(EndedSession, examples.CANCELED)})
+    @can_fail({"Closed": lambda: SessionClosed(CheckoutSession.Status.PAID.label)})
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, token: str) -> Response:
-        """Press Cancel."""
+        """Cancel a checkout. As a person would who presses Cancel."""
         session = self.get_object()
         self.read(Nothing)
         sessions.cancel(session, now=self.now)

@@ -15,12 +15,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from checkout import api_examples as examples
 from checkout import buttons, graphics, links, payment_form, seals
+from checkout.api import HintFields
 from checkout.buttons import Code
 from checkout.links import Looks, TooManyLinks
 from checkout.models import ButtonKey, PaymentLink
 from checkout.payment_form import Hint, Pair, PaymentFormError
 from sandbox.api import Amount, ControlView, ListQuery, Query, Strict, TrueOrFalse
+from sandbox.examples import answers_with, body
 from wallets import secrecy
 from wallets.models import Wallet
 from wallets.pages.client import origin
@@ -47,11 +50,18 @@ class Variables(serializers.DictField):
         return dict(value)
 
 
+@extend_schema_field(
+    {"type": "object", "additionalProperties": {"type": "string", "nullable": True}, "example": EXAMPLE}
+)
+class VariablesAsked(Variables):
+    """A variable that is null shall not be there."""
+
+
 class LinkInput(Strict):
     """What can be said about a link. ok_receiver is the wallet, if `variables` do not name it."""
 
     wallet = serializers.CharField(required=False, help_text="The wallet ID of the receiver.")
-    variables = Variables(required=False)
+    variables = VariablesAsked(required=False)
     graphic = serializers.ChoiceField(
         choices=list(graphics.GRAPHICS),
         allow_blank=True,
@@ -71,11 +81,7 @@ class LinkChange(LinkInput):
     )
 
 
-class HintFields(serializers.Serializer[Any]):
-    variable = serializers.CharField()
-    text = serializers.CharField()
-
-
+@answers_with(examples.LINK)
 class LinkFields(serializers.ModelSerializer[PaymentLink]):
     """A payment link with its code. html and url are null when the key of the seal cannot be read any more."""
 
@@ -128,6 +134,7 @@ class QRFields(serializers.Serializer[Any]):
     png = serializers.CharField(help_text="A PNG picture, in Base64.")
 
 
+@answers_with(examples.LINK | examples.WHOLE_LINK_MORE)
 class WholeLink(LinkFields):
     """With the QR code, what was received, and what process.html has to say about the form at present."""
 
@@ -169,9 +176,11 @@ class WholeLink(LinkFields):
 
 
 class LinksQuery(ListQuery):
-    wallet = serializers.CharField(required=False)
+    wallet = serializers.CharField(required=False, help_text="Of this wallet.")
     # A string of two words, because everything in a query is one.
-    enabled = serializers.ChoiceField(choices=["true", "false"], required=False)
+    enabled = serializers.ChoiceField(
+        choices=["true", "false"], required=False, help_text="`true`: only those that can be used."
+    )
 
     columns = {"wallet": ("wallet_id",), "enabled": ("is_enabled",)}
 
@@ -197,10 +206,10 @@ class LinksView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, G
         found = PaymentLink.objects.filter(wallet__account__sandbox=self.sandbox)
         return found.select_related("wallet__account__sandbox").counted()
 
-    @extend_schema(request=LinkInput, responses={201: WholeLink})
+    @extend_schema(request=body(LinkInput, examples.NEW_LINKS), responses={201: WholeLink})
     @database.atomic
     def create(self, request: Request) -> Response:
-        """Keep a new link."""
+        """Keep a new link. The answer has the code for a page, the URL for e-mails, the QR code."""
         wanted = self.read(LinkInput)
         variables = {name: value for name, value in wanted.pop("variables", {}).items() if value is not None}
         wallet = self._wallet(wanted.pop("wallet", ""), variables)
@@ -213,10 +222,10 @@ class LinksView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, G
             links.switch(link, on=False)
         return Response(self.get_serializer(self.in_sandbox().get(id=link.id)).data, status=201)
 
-    @extend_schema(request=LinkChange, responses=WholeLink)
+    @extend_schema(request=body(LinkChange, examples.LINK_CHANGES), responses=WholeLink)
     @database.atomic
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Change what is named, leave the rest."""
+        """Change a link. What is not named stays; a variable that is null is taken out."""
         link, wanted = self.get_object(), self.read(LinkChange)
         refuse_older = wanted.pop("refuse_older")
         pairs = _merged(link.pairs, wanted.pop("variables", {}))
@@ -232,7 +241,7 @@ class LinksView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, G
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
-        """Delete it. Payments that came by it stay; who still follows it is told that there is no such link."""
+        """Delete a link. Payments that came by it stay; who still follows it is told that there is no such link."""
         PaymentLink.objects.get(id=self.get_object().id).delete()
         return Response(status=204)
 
@@ -265,6 +274,7 @@ class KeyInput(Strict):
     title = serializers.CharField(max_length=127, default="", allow_blank=True, help_text="Which program uses it.")
 
 
+@answers_with(examples.KEY)
 class KeyFields(serializers.ModelSerializer[ButtonKey]):
     """A key of encrypted buttons. docs/encrypted-buttons.md says how to seal with one."""
 
@@ -275,6 +285,7 @@ class KeyFields(serializers.ModelSerializer[ButtonKey]):
         fields = ("id", "wallet", "title", "is_ours", "created_at", "revoked_at")
 
 
+@answers_with(examples.KEY | examples.SECRET)
 class NewKey(KeyFields):
     """With the key itself, which is told only here."""
 
@@ -302,9 +313,9 @@ class KeysView(mixins.ListModelMixin, ControlView, GenericViewSet[Any]):
     def in_sandbox(self) -> QuerySet[ButtonKey]:
         return ButtonKey.objects.filter(wallet__account__sandbox=self.sandbox)
 
-    @extend_schema(request=KeyInput, responses={201: NewKey})
+    @extend_schema(request=body(KeyInput, examples.NEW_KEYS), responses={201: NewKey})
     def create(self, request: Request) -> Response:
-        """A key for a program that makes encrypted buttons by itself."""
+        """Make a key for a program that makes encrypted buttons by itself. It is told once."""
         wanted = self.read(KeyInput)
         wallets = Wallet.objects.filter(account__sandbox=self.sandbox, role=Wallet.Role.CLIENT)
         wallet = wallets.filter(id=wanted["wallet"]).first()
@@ -315,7 +326,7 @@ class KeysView(mixins.ListModelMixin, ControlView, GenericViewSet[Any]):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
-        """Revoke it: no button that it has sealed is accepted any more."""
+        """Revoke a key. No button that it has sealed is accepted any more."""
         seals.revoke(self.get_object(), now=self.now)
         return Response(status=204)
 

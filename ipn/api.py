@@ -13,10 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from ipn import api_examples as examples
 from ipn import delivery, history, simulator
 from ipn.models import DeliveryAttempt, IpnMessage, Verification
 from sandbox import journal
 from sandbox.api import ControlView, ListQuery, Nothing, Query, Strict, WebAddress
+from sandbox.examples import answer, answers_with, body
 from sandbox.models import Sandbox
 
 
@@ -60,6 +62,7 @@ class AttemptFields(serializers.Serializer[Any]):
         )
 
 
+@answers_with(examples.MESSAGE)
 class MessageFields(serializers.ModelSerializer[IpnMessage]):
     """A notification: its variables never change, a resend repeats them."""
 
@@ -92,9 +95,13 @@ class MessageFields(serializers.ModelSerializer[IpnMessage]):
 
 
 class MessagesQuery(ListQuery):
-    wallet = serializers.CharField(required=False)
-    transaction = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
-    status = serializers.ChoiceField(choices=IpnMessage.Status.choices, required=False)
+    wallet = serializers.CharField(required=False, help_text="Of this wallet.")
+    transaction = serializers.IntegerField(
+        required=False, min_value=0, max_value=2**63 - 1, help_text="About this transaction."
+    )
+    status = serializers.ChoiceField(
+        choices=IpnMessage.Status.choices, required=False, help_text="Those that are so now."
+    )
     verified = serializers.BooleanField(
         required=False, help_text="status=sent with verified=false: acknowledged and never verified."
     )
@@ -122,11 +129,36 @@ class SimulateFields(Strict):
     )
 
 
+class DifferencesFields(serializers.Serializer[Any]):
+    """Between what was sent and what was asked. Decoded names and values count."""
+
+    missing = serializers.ListField(child=serializers.CharField(), required=False, help_text="Names.")
+    added = serializers.ListField(child=serializers.CharField(), required=False, help_text="Names.")
+    changed = serializers.ListField(
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="Name, value sent, value asked.",
+    )
+    duplicated = serializers.ListField(child=serializers.CharField(), required=False, help_text="Names.")
+    encoding = serializers.ListField(
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="Name of a changed variable, what happened to it.",
+    )
+    reordered = serializers.BooleanField(required=False, help_text="true: they came in another order.")
+    unknown_message = serializers.CharField(required=False, help_text="The ok_ipn_id that no message has.")
+    ok_verify = serializers.CharField(required=False, help_text="What it was instead of `true`.")
+    unreadable = serializers.CharField(required=False, help_text="Why the request was not read.")
+    scripted = serializers.CharField(required=False, help_text="The effect that asked for this verdict.")
+
+
+@answers_with(examples.VERIFICATION)
 class VerificationFields(serializers.ModelSerializer[Verification]):
     """One call of ipn-verify: `reason` and `differences` say why it got its verdict."""
 
     message = serializers.IntegerField(source="message_id", allow_null=True, help_text="What it matched or resembles.")
     transaction = serializers.SerializerMethodField()
+    differences = DifferencesFields(help_text="Only the kinds that there are.")
     body = serializers.CharField(help_text="As it came, with what was in the query of a GET.")
 
     class Meta:
@@ -142,9 +174,15 @@ class VerificationFields(serializers.ModelSerializer[Verification]):
 
 
 class VerificationsQuery(ListQuery):
-    message = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
-    transaction = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
-    verdict = serializers.ChoiceField(choices=Verification.Verdict.choices, required=False)
+    message = serializers.IntegerField(
+        required=False, min_value=0, max_value=2**63 - 1, help_text="About this message, by ok_ipn_id."
+    )
+    transaction = serializers.IntegerField(
+        required=False, min_value=0, max_value=2**63 - 1, help_text="About this transaction."
+    )
+    verdict = serializers.ChoiceField(
+        choices=Verification.Verdict.choices, required=False, help_text="With this answer."
+    )
 
     columns = {"message": ("message_id",), "transaction": ("message__transaction_id", "auto_return__transaction_id")}
 
@@ -176,16 +214,19 @@ class MessagesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
     @extend_schema(request=Nothing)
     @action(detail=True, methods=["post"])
     def resend(self, request: Request, pk: str) -> Response:
-        """Send it again now, and retry anew if it fails. `POST wait/` waits for it."""
+        """Send a notification again. At once, and anew if it fails; `POST wait/` waits for it."""
         message = self.get_object()
         self.read(Nothing)
         delivery.resend(message, now=self.now)
         return Response(self.get_serializer(self.get_object()).data)
 
-    @extend_schema(request=SimulateFields, responses={201: MessageFields})
+    @extend_schema(
+        request=body(SimulateFields, examples.SIMULATIONS),
+        responses={201: answer(MessageFields, examples.TEST_MESSAGE)},
+    )
     @action(detail=False, methods=["post"])
     def simulate(self, request: Request) -> Response:
-        """Send a test message; it verifies as TEST. `POST wait/` waits for it."""
+        """Send a test message. It verifies as TEST; `POST wait/` waits for it."""
         wanted = self.read(SimulateFields)
         account = self.sandbox.accounts.filter(wallets__id=wanted["wallet"], wallets__role="client").first()
         if account is None:

@@ -20,7 +20,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from marketplace import api_examples as examples
 from marketplace import catalogue, fulfilment, pictures, purchases, stock, stores
+from marketplace.errors import OutOfStock, PriceChanged, WrongOrderState
 from marketplace.models import (
     Category,
     DigitalContent,
@@ -35,10 +37,19 @@ from marketplace.models import (
 from marketplace.purchases import Line
 from sandbox import access
 from sandbox.api import Amount, ControlView, ListQuery, Nothing, Query, Strict, TrueOrFalse, WebAddress
+from sandbox.examples import answer, answers_with, body, can_fail
 from wallets import exchange, parties, payments
 from wallets.api import AddressFields, ItemFields, RefundFields
-from wallets.errors import IncorrectParameters, SourceAccountDoesntExist
+from wallets.errors import (
+    CurrencyNotFound,
+    IncorrectParameters,
+    InsufficientFunds,
+    MoreThanIsLeft,
+    NotAPicture,
+    SourceAccountDoesntExist,
+)
 from wallets.models import Account, Wallet
+from wallets.money import D
 
 MOST = stock.MOST
 
@@ -46,6 +57,7 @@ MOST = stock.MOST
 # Stores
 
 
+@answers_with(examples.STORE)
 class StoreFields(Strict):
     """A merchant's store. A change of `status` is what staff would do in the admin."""
 
@@ -78,8 +90,8 @@ class NewStore(StoreFields):
 
 
 class StoresQuery(ListQuery):
-    account = serializers.CharField(required=False)
-    status = serializers.ChoiceField(choices=Store.Status.choices, required=False)
+    account = serializers.CharField(required=False, help_text="Of this account.")
+    status = serializers.ChoiceField(choices=Store.Status.choices, required=False, help_text="Those that are so now.")
 
     columns = {"account": ("account_id",)}
 
@@ -98,7 +110,8 @@ class StoresView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, 
     def in_sandbox(self) -> QuerySet[Store]:
         return Store.objects.filter(account__sandbox=self.sandbox).select_related("account__sandbox", "wallet")
 
-    @extend_schema(request=NewStore, responses={201: StoreFields})
+    @extend_schema(request=body(NewStore, examples.NEW_STORES), responses={201: StoreFields})
+    @can_fail({"A second store": stores.has_one_already})
     @database.atomic
     def create(self, request: Request) -> Response:
         """Register a store. It waits for approval, unless `status` says otherwise."""
@@ -110,9 +123,11 @@ class StoresView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, 
         self._judge(store, status, reason)
         return Response(self.get_serializer(store).data, status=201)
 
+    @extend_schema(request=body(StoreFields, examples.STORE_CHANGES))
+    @can_fail({"Somebody else's wallet": lambda: no_such_wallet()})
     @database.atomic
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Change what is named, leave the rest."""
+        """Change a store, approve or suspend it. What is not named stays."""
         store = self.get_object()
         changes = self.read(partial=True)
         status, reason = changes.pop("status", store.status), changes.pop("reason", store.reason)
@@ -157,6 +172,7 @@ class ImageFields(serializers.ModelSerializer[Picture]):
         return found
 
 
+@answers_with(examples.PRODUCT)
 class ProductFields(Strict):
     """What a store sells. Only `title`, `description` and `price` must be said."""
 
@@ -276,12 +292,14 @@ class FileUpload(Strict):
 
 class ProductsQuery(ListQuery):
     account = serializers.CharField(required=False, help_text="Whose store.")
-    store = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
-    article = serializers.CharField(required=False)
-    category = serializers.CharField(required=False)
-    type = serializers.ChoiceField(choices=Product.Type.choices, required=False)
+    store = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1, help_text="Of this store.")
+    article = serializers.CharField(required=False, help_text="Item No., exactly.")
+    category = serializers.CharField(required=False, help_text="On this shelf, such as `books`.")
+    type = serializers.ChoiceField(choices=Product.Type.choices, required=False, help_text="How it is delivered.")
     # A string of two words, because everything in a query is one.
-    is_published = serializers.ChoiceField(choices=["true", "false"], required=False)
+    is_published = serializers.ChoiceField(
+        choices=["true", "false"], required=False, help_text="`true`: only what can be seen in the windows."
+    )
 
     columns = {"account": ("store__account_id",), "store": ("store_id",), "category": ("category_id",)}
 
@@ -296,6 +314,7 @@ class ProductsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
     queryset = Product.objects.all()
     serializer_class = ProductFields
     lookup_value_regex = r"\d{1,18}"
+    path_examples = {"image": "7"}
 
     def get_query_class(self) -> type[Query]:
         return ProductsQuery if self.action == "list" else Query
@@ -308,10 +327,11 @@ class ProductsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
             .prefetch_related("images", Prefetch("digital_content", contents))
         )
 
-    @extend_schema(request=NewProduct, responses={201: ProductFields})
+    @extend_schema(request=body(NewProduct, examples.NEW_PRODUCTS), responses={201: ProductFields})
+    @can_fail({"Its Item No. is taken": catalogue.article_taken, "Not a currency": CurrencyNotFound})
     @database.atomic
     def create(self, request: Request) -> Response:
-        """A new product of a store."""
+        """Put a new product into a store."""
         wanted = self.read(NewProduct)
         account = _account(self, wanted.pop("account", self.access.account_id))
         store = Store.objects.filter(account=account).first()
@@ -324,9 +344,11 @@ class ProductsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
             catalogue.set_digital_text(product, text, now=self.now)
         return self._answer_with(product, status=201)
 
+    @extend_schema(request=body(ProductFields, examples.PRODUCT_CHANGES))
+    @can_fail({"Its Item No. is taken": catalogue.article_taken})
     @database.atomic
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Change what is named, leave the rest. Open checkouts keep the price that they showed."""
+        """Change a product. What is not named stays; open checkouts keep the price that they showed."""
         product, changes = self.get_object(), self.read(partial=True)
         if "digital_text" in changes:
             catalogue.set_digital_text(product, changes.pop("digital_text"), now=self.now)
@@ -336,15 +358,17 @@ class ProductsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
             catalogue.change(product, now=self.now, **changes)
         return self._answer_with(product)
 
+    @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
-        """Take it away for good. Who has bought it keeps his order and its files."""
+        """Take a product away for good. Who has bought it keeps his order and its files."""
         catalogue.remove(self.get_object(), now=self.now)
         return Response(status=204)
 
-    @extend_schema(request=StockFields, responses=ProductFields)
+    @extend_schema(request=body(StockFields, examples.STOCKS), responses=ProductFields)
+    @can_fail({"More than there are": lambda: stock.impossible(12)})
     @action(detail=True, methods=["post"])
     def stock(self, request: Request, pk: str) -> Response:
-        """Put pieces in, take some out, or say how many there are."""
+        """Change the stock of a product. Put pieces in, take some out, or say how many there are."""
         product, wanted = self.get_object(), self.read(StockFields)
         if "add" in wanted:
             stock.add(product, wanted["add"], now=self.now)
@@ -352,28 +376,31 @@ class ProductsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
             stock.overwrite(product, wanted["set"], now=self.now)
         return self._answer_with(product)
 
-    @extend_schema(request=ImageUpload, responses={201: ProductFields})
+    @extend_schema(request=body(ImageUpload, examples.IMAGES), responses={201: ProductFields})
+    @can_fail({"Not a picture": NotAPicture})
     @action(detail=True, methods=["post"])
     def images(self, request: Request, pk: str) -> Response:
-        """One more picture. It is drawn anew in three sizes; what else is in the file is not kept."""
+        """Give a product one more picture. It is drawn anew in three sizes; what else is in the file is not kept."""
         product, wanted = self.get_object(), self.read(ImageUpload)
         pictures.add(product, wanted["content"], alt=wanted["alt"], now=self.now)
         return self._answer_with(product, status=201)
 
     @extend_schema(operation_id="products_images_destroy", responses={204: None})
+    @can_fail({"No such picture": lambda: no_such_picture("99")})
     @action(detail=True, methods=["delete"], url_path=r"images/(?P<image>\d{1,18})")
     def image(self, request: Request, pk: str, image: str) -> Response:
-        """Take a picture away."""
+        """Take a picture of a product away."""
         found = self.get_object().images.filter(id=image).first()
         if found is None:
-            raise NotFound(_("This product has no picture %(id)s.") % {"id": image})
+            raise no_such_picture(image)
         found.delete()
         return Response(status=204)
 
-    @extend_schema(request=FileUpload, responses={201: ProductFields})
+    @extend_schema(request=body(FileUpload, examples.FILES), responses={201: ProductFields})
+    @can_fail({"Empty": catalogue.empty_file})
     @action(detail=True, methods=["post"])
     def file(self, request: Request, pk: str) -> Response:
-        """What buyers of this product download after the payment, instead of the file before it."""
+        """Give a product its file. Buyers download it after the payment, instead of the one before."""
         product, wanted = self.get_object(), self.read(FileUpload)
         catalogue.set_digital_file(product, wanted["name"], wanted["content"], now=self.now)
         return self._answer_with(product, status=201)
@@ -393,6 +420,7 @@ class EventFields(serializers.ModelSerializer[OrderEvent]):
         fields = ("at", "kind", "amount", "note")
 
 
+@answers_with(examples.ORDER)
 class OrderFields(serializers.ModelSerializer[Order]):
     """What was bought. Its number is the ID of its transaction, which notifications carry as ok_txn_id."""
 
@@ -454,9 +482,11 @@ class ShipFields(Strict):
 class OrdersQuery(ListQuery):
     seller = serializers.CharField(required=False, help_text="An account ID.")
     buyer = serializers.CharField(required=False, help_text="An account ID.")
-    store = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
-    product = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
-    status = serializers.ChoiceField(choices=Order.Status.choices, required=False)
+    store = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1, help_text="Of this store.")
+    product = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, help_text="With this product in it."
+    )
+    status = serializers.ChoiceField(choices=Order.Status.choices, required=False, help_text="Those that are so now.")
 
     columns = {
         "seller": ("store__account_id",),
@@ -489,9 +519,17 @@ class OrdersView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, 
         found = Order.objects.filter(store__account__sandbox=self.sandbox).for_pages()
         return found.prefetch_related("transaction__items", "events")
 
-    @extend_schema(request=NewOrder, responses={201: OrderFields})
+    @extend_schema(request=body(NewOrder, examples.NEW_ORDERS), responses={201: OrderFields})
+    @can_fail(
+        {
+            "Not enough money": InsufficientFunds,
+            "Sold out": lambda: OutOfStock("OKPAY Poster", 40),
+            "Another price": lambda: PriceChanged(D("113.00"), "USD"),
+            "Nobody": SourceAccountDoesntExist,
+        }
+    )
     def create(self, request: Request) -> Response:
-        """Buy: stock, order, payment and notification at once, or nothing. Not with a token for one account's shop."""
+        """Buy something. Stock, order, payment and notification at once, or nothing."""
         if self.access.account_id:
             # Such a token is for what the account sells: it shall not spend its money.
             raise access.not_for_accounts(self.access)
@@ -508,23 +546,26 @@ class OrdersView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, 
         )
         return self._answer_with(order, status=201)
 
-    @extend_schema(request=ShipFields)
+    @extend_schema(request=body(ShipFields, examples.SHIPMENTS), responses={200: answer(OrderFields, examples.SHIPPED)})
+    @can_fail({"Shipped already": lambda: WrongOrderState(Order.Status.SHIPPED.label)})
     @action(detail=True, methods=["post"])
     def ship(self, request: Request, pk: str) -> Response:
-        """It is on its way; the buyer gets an e-mail."""
+        """Ship an order. The buyer gets an e-mail."""
         return self._act(fulfilment.ship, **self.read(ShipFields))
 
-    @extend_schema(request=Nothing)
+    @extend_schema(request=Nothing, responses={200: answer(OrderFields, examples.DELIVERED)})
+    @can_fail({"Not shipped": lambda: WrongOrderState(Order.Status.PAID.label)})
     @action(detail=True, methods=["post"])
     def deliver(self, request: Request, pk: str) -> Response:
-        """The buyer has it."""
+        """Say that the buyer has it."""
         self.read(Nothing)
         return self._act(fulfilment.deliver)
 
-    @extend_schema(request=RefundFields)
+    @extend_schema(request=body(RefundFields, examples.REFUNDS))
+    @can_fail({"More than is left": lambda: MoreThanIsLeft(D("113.00"))})
     @action(detail=True, methods=["post"])
     def refund(self, request: Request, pk: str) -> Response:
-        """Give all or part of the money back. Before it was shipped, all of it puts the pieces back in stock."""
+        """Refund an order, all or part of it. Before it was shipped, all of it puts the pieces back in stock."""
         return self._act(fulfilment.refund, **self.read(RefundFields))
 
     def _act(self, verb: Callable[..., None], **told: Any) -> Response:
@@ -571,8 +612,16 @@ def _wallet_of(account: Account, wallet_id: str) -> Wallet:
     own = account.wallets.filter(role=Wallet.Role.CLIENT)
     wallet = own.filter(id=wallet_id).first() if wallet_id else own.order_by("created_at", "id").first()
     if wallet is None:
-        raise IncorrectParameters("wallet", _("The account has no such wallet."))
+        raise no_such_wallet()
     return wallet
+
+
+def no_such_wallet() -> IncorrectParameters:
+    return IncorrectParameters("wallet", _("The account has no such wallet."))
+
+
+def no_such_picture(id: str) -> NotFound:
+    return NotFound(_("This product has no picture %(id)s.") % {"id": id})
 
 
 def _address(buyer: Account, given: dict[str, str]) -> payments.Address:

@@ -92,7 +92,7 @@ def set_digital_text(product: Product, text: str, *, now: datetime) -> None:
 def set_digital_file(product: Product, name: str, content: bytes, *, now: datetime) -> None:
     """What buyers download after the payment, instead of the file before it. Raises IncorrectParameters."""
     if not content:
-        raise IncorrectParameters("file", _("The file is empty."))
+        raise empty_file()
     if len(content) > LARGEST_FILE:
         raise IncorrectParameters("file", _("The file may have at most 10 MB."))
     DigitalContent.objects.update_or_create(
@@ -105,6 +105,10 @@ def set_digital_file(product: Product, name: str, content: bytes, *, now: dateti
             "updated_at": now,
         },
     )
+
+
+def empty_file() -> IncorrectParameters:
+    return IncorrectParameters("file", _("The file is empty."))
 
 
 @database.atomic
@@ -136,4 +140,8 @@ def _save(product: Product, **how: Any) -> None:
     except IntegrityError as error:
         if "one_product_per_article" not in str(error):
             raise
-        raise IncorrectParameters("article", _("Another product of this store has this Item No.")) from None
+        raise article_taken() from None
+
+
+def article_taken() -> IncorrectParameters:
+    return IncorrectParameters("article", _("Another product of this store has this Item No."))

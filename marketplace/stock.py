@@ -74,6 +74,10 @@ def add(product: Product, pieces: int, *, now: datetime) -> None:
         return
     if product.stock is None:
         raise IncorrectParameters("add", _("Of this product any number can be sold: set a number first."))
-    raise IncorrectParameters(
-        "add", _("There are %(stock)d pieces: that many cannot be added or taken.") % {"stock": product.stock}
+    raise impossible(product.stock)
+
+
+def impossible(stock: int) -> IncorrectParameters:
+    return IncorrectParameters(
+        "add", _("There are %(stock)d pieces: that many cannot be added or taken.") % {"stock": stock}
     )

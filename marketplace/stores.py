@@ -40,7 +40,11 @@ def register(
                 created_at=now,
             )
     except IntegrityError:
-        raise IncorrectParameters("account", _("This account has a store already.")) from None
+        raise has_one_already() from None
+
+
+def has_one_already() -> IncorrectParameters:
+    return IncorrectParameters("account", _("This account has a store already."))
 
 
 def approve(store: Store, *, now: datetime) -> None:

@@ -40,7 +40,7 @@ class ControlTokenAuthentication(BaseAuthentication):
             return None, OWNER
         caller = recognise(token, now=timezone.now())
         if caller is None:
-            raise NoSuchToken(_("This is neither the CONTROL_TOKEN of this gateway nor a token that holds."))
+            raise wrong_token()
         if caller.account_id and not Account.objects.filter(id=caller.account_id, sandbox=caller.sandbox_id).exists():
             raise NoSuchToken(_("The account of this token is no more."))
         return None, caller
@@ -53,6 +53,10 @@ class NoSuchToken(exceptions.AuthenticationFailed):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.errors = {"Authorization": [detail]}
+
+
+def wrong_token() -> NoSuchToken:
+    return NoSuchToken(_("This is neither the CONTROL_TOKEN of this gateway nor a token that holds."))
 
 
 class HasControlToken(BasePermission):

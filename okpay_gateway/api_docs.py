@@ -11,53 +11,18 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from okpay_gateway.api_schema import TAGS
 
 PREFIX = "/api/v1/"
 METHODS = ("get", "post", "put", "patch", "delete")
-# What an example sends: the part of each body that one would really write.
-EXAMPLE_BODIES: dict[str, dict[str, Any]] = {
-    "POST wait/": {"timeout": 10},
-    "POST clock/": {"advance": "PT30M"},
-    "POST accounts/": {"email": "anna@example.com", "password": "wonderland", "first_name": "Anna"},
-    "PATCH accounts/{id}/": {"verification": "Verified"},
-    "POST wallets/": {"account": "100000001", "title": "Savings", "balances": {"USD": "100.00"}},
-    "PATCH wallets/{id}/": {"ipn_enabled": True, "ipn_url": "http://127.0.0.1:9000/ipn"},
-    "POST wallets/{id}/deposit/": {"currency": "USD", "amount": "50.00"},
-    "POST transactions/{id}/refund/": {"amount": "5.00"},
-    "POST scenarios/": {"operation": "Send_Money", "effect": "fault:Limits_Exceeded", "times": 2},
-    "PATCH scenarios/{id}/": {"paused": True},
-    "POST checkout-sessions/{token}/pay/": {"payer": "buyer@example.com", "paysystem": "OKB"},
-    "POST payment-links/": {
-        "wallet": "OK702746927",
-        "variables": {"ok_item_1_name": "Robot", "ok_item_1_price": "50.00", "ok_currency": "USD"},
-        "encrypted": True,
-    },
-    "PATCH payment-links/{id}/": {"variables": {"ok_item_1_price": "60.00", "ok_invoice": None}, "refuse_older": True},
-    "POST payment-links/keys/": {"wallet": "OK702746927", "title": "Shop"},
-    "POST stores/": {"account": "100000004", "name": "Second Shop", "status": "approved"},
-    "PATCH stores/{id}/": {"description": "Tea, and what goes with it."},
-    "POST products/": {
-        "account": "666146284",
-        "title": "Tea pot",
-        "description": "Holds a litre.",
-        "price": "24.00",
-        "type": "shipment",
-        "article": "POT-1",
-        "stock": 12,
-        "is_published": True,
-    },
-    "PATCH products/{id}/": {"price": "22.00", "low_stock": 3},
-    "POST products/{id}/stock/": {"add": 5},
-    "POST products/{id}/images/": {"content": "<Base64>", "alt": "A tea pot"},
-    "POST products/{id}/file/": {"name": "book.pdf", "content": "<Base64>"},
-    "POST orders/": {"payer": "buyer@example.com", "items": [{"product": 1, "quantity": 2}]},
-    "POST orders/{id}/ship/": {"tracking": "Parcel 4711"},
-    "POST orders/{id}/refund/": {"amount": "5.00"},
-}
 
 
 class SchemaView(SpectacularAPIView):
@@ -66,6 +31,11 @@ class SchemaView(SpectacularAPIView):
     content_negotiation_class = DefaultContentNegotiation
     authentication_classes = ()
     permission_classes = ()
+
+    def _get_schema_response(self, request: Request) -> Response:
+        with translation.override("en"):
+            answer: Response = super()._get_schema_response(request)  # type: ignore[no-untyped-call]
+        return answer
 
 
 @dataclass(frozen=True)
@@ -77,14 +47,26 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Problem:
+    status: int
+    name: str
+    words: list[str]
+
+
+@dataclass(frozen=True)
 class Operation:
     method: str
     path: str
-    description: str
+    example_path: str
+    summary: str
+    description: list[str]
     query: list[Field]
     body: list[Field]
+    bodies: dict[str, Any]
     status: str
     answer: list[Field]
+    answers: list[str]
+    problems: list[Problem]
 
     @property
     def anchor(self) -> str:
@@ -94,20 +76,24 @@ class Operation:
     def subject(self) -> str:
         return self.path.split("/")[0]
 
-    def curl(self, origin: str) -> str:
+    def curls(self, origin: str) -> list[tuple[str, str]]:
+        """Commands to paste, one for each example of a body, with its name."""
+        return [(name, self._curl(origin, body)) for name, body in (self.bodies or {"": None}).items()]
+
+    def _curl(self, origin: str, body: Any) -> str:
         parts = ["curl", "-H", "Authorization: Bearer " + ("sandbox" if settings.SANDBOX else "$CONTROL_TOKEN")]
         if self.method != "GET":
             parts += ["-X", self.method]
-        if body := EXAMPLE_BODIES.get(f"{self.method} {self.path}"):
-            parts += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
-        return shlex.join([*parts, f"{origin}{PREFIX}{self.path}"])
+        if body:
+            parts += ["-H", "Content-Type: application/json", "-d", json.dumps(body, ensure_ascii=False)]
+        return shlex.join([*parts, f"{origin}{PREFIX}{self.example_path}"])
 
 
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     origin = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
     groups = [
-        (subject, [(operation, operation.curl(origin)) for operation in operations])
+        (subject, TAGS[subject], [(operation, operation.curls(origin)) for operation in operations])
         for subject, operations in groupby(_operations(), lambda operation: operation.subject)
     ]
     return render(request, "api/docs.html", {"groups": groups, "origin": origin})
@@ -115,8 +101,7 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 @cache
 def _operations() -> tuple[Operation, ...]:
-    # public: whatever the visitor may call.
-    document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    document = in_english()
     return tuple(
         _operation(document, path.removeprefix(PREFIX), method, described)
         for path, methods in document["paths"].items()
@@ -126,21 +111,60 @@ def _operations() -> tuple[Operation, ...]:
     )
 
 
+def in_english() -> dict[str, Any]:
+    """The document is one, whatever language the first to ask for it speaks."""
+    with translation.override("en"):
+        # public: whatever the visitor may call.
+        found: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return found
+
+
 def _operation(document: Mapping[str, Any], path: str, method: str, described: Mapping[str, Any]) -> Operation:
-    status, response = next((code, found) for code, found in described["responses"].items() if code != "default")
+    [(status, response)] = [(code, told) for code, told in described["responses"].items() if code[0] == "2"]
+    parameters = described.get("parameters", ())
+    ids = {each["name"]: each["example"] for each in parameters if each["in"] == "path"}
     return Operation(
         method=method.upper(),
         path=path,
-        description=_plain(described),
+        example_path=path.format(**ids),
+        summary=described["summary"],
+        description=_plain(described).split("\n\n"),
         query=[
             Field(parameter["name"], _type(parameter["schema"]), False, _plain(parameter))
-            for parameter in described.get("parameters", ())
+            for parameter in parameters
             if parameter["in"] == "query"
         ],
         body=list(_fields(document, _schema(described.get("requestBody", {})))),
+        bodies=_examples(described.get("requestBody", {})),
         status=status,
         answer=list(_fields(document, _schema(response))),
+        answers=[_shown(value) for value in _examples(response).values()],
+        problems=[
+            Problem(int(code), name, _words(problem))
+            for code, told in described["responses"].items()
+            if code[0] == "4"
+            for name, problem in _examples(told).items()
+        ],
     )
+
+
+def _examples(content: Mapping[str, Any]) -> dict[str, Any]:
+    """By name, of whatever media type."""
+    return {
+        example.get("summary", name): example["value"]
+        for media_type in content.get("content", {}).values()
+        for name, example in media_type.get("examples", {}).items()
+    }
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _words(problem: Mapping[str, Any]) -> list[str]:
+    """What is wrong with which field; else what is wrong."""
+    errors = problem.get("errors", {})
+    return [f"{field}: {' '.join(texts)}" for field, texts in errors.items()] or [problem["detail"]]
 
 
 def _schema(content: Mapping[str, Any]) -> Mapping[str, Any]:

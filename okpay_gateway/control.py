@@ -14,10 +14,12 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from okpay_gateway import api_examples as examples
 from okpay_gateway import due
 from okpay_gateway.reset import reset
 from sandbox import clock
 from sandbox.api import ControlView, Duration, Nothing, Strict, TrueOrFalse
+from sandbox.examples import answers_with, body, can_fail
 from sandbox.locks import one_at_a_time
 
 
@@ -27,6 +29,7 @@ class HostedMode(APIException):
     default_detail = gettext_lazy("SANDBOX=false: this gateway has no demo cast to return to, so nothing was reset.")
 
 
+@answers_with(examples.RESET)
 class ResetAnswer(serializers.Serializer[Any]):
     sandbox = serializers.CharField()
     now = serializers.DateTimeField()
@@ -41,8 +44,10 @@ class ResetView(ControlView):
     serializer_class = ResetAnswer
 
     @extend_schema(operation_id="reset", request=Nothing, responses={200: ResetAnswer})
+    @can_fail({"Hosted": HostedMode})
     def post(self, request: Request) -> Response:
-        """Accounts, money, rates, the clock; messages, verifications and open checkouts are gone. Staff stay."""
+        """Bring everything back to the demo cast. Accounts, money, rates, the clock; messages, verifications and open
+        checkouts are gone. Staff stay."""
         self.read(Nothing)
         if not settings.SANDBOX:
             raise HostedMode
@@ -56,6 +61,7 @@ class WaitFields(Strict):
     )
 
 
+@answers_with(examples.WAITED)
 class WaitAnswer(serializers.Serializer[Any]):
     idle = serializers.BooleanField(help_text="true: nothing is due or under way.")
     ipn_messages = serializers.ListField(child=serializers.IntegerField(), help_text="What still is.")
@@ -68,13 +74,15 @@ class WaitAnswer(serializers.Serializer[Any]):
 
 
 class WaitView(ControlView):
+    """Whether anything is still under way."""
+
     scope = "clock"
     in_one_transaction = False  # Deliveries are recorded, and seen by their listeners, while this waits.
     serializer_class = WaitFields
 
-    @extend_schema(operation_id="wait", responses={200: WaitAnswer})
+    @extend_schema(operation_id="wait", request=body(WaitFields, examples.WAITS), responses={200: WaitAnswer})
     def post(self, request: Request) -> Response:
-        """Answers as soon as nothing is due or under way, and after `timeout` in any case."""
+        """Wait until nothing is due or under way. After `timeout` it answers in any case, and says what still is."""
         left = due.wait(self.sandbox, timedelta(seconds=self.read()["timeout"]))
         return Response({"idle": not left, **asdict(left)})
 
@@ -103,13 +111,14 @@ class ClockFields(Strict):
         return attrs
 
 
+@answers_with(examples.CLOCK)
 class ClockAnswer(serializers.Serializer[Any]):
     now = serializers.DateTimeField(help_text="The sandbox's present moment.")
     frozen = serializers.BooleanField()
     offset = Duration(help_text="How far it is ahead of real time.")
 
 
-class EventFields(serializers.Serializer[Any]):
+class PerformedFields(serializers.Serializer[Any]):
     """One thing that happened."""
 
     at = serializers.DateTimeField(help_text="In the sandbox's time.")
@@ -120,6 +129,7 @@ class EventFields(serializers.Serializer[Any]):
     )
 
 
+@answers_with(examples.CLOCK | examples.CLOCK_DONE)
 class ClockDone(ClockAnswer):
     delivered = serializers.IntegerField(help_text="Messages that a listener acknowledged.")
     retried = serializers.IntegerField(help_text="Attempts that failed and will be repeated.")
@@ -127,7 +137,7 @@ class ClockDone(ClockAnswer):
     expired = serializers.IntegerField(help_text="Checkout sessions that were open for too long.")
     decided = serializers.IntegerField(help_text="Pending payments that were approved or declined.")
     lists_sent = serializers.IntegerField(help_text="Mass Payments that were sent, or refused.")
-    events = EventFields(many=True, help_text="All of that in the order in which it happened, up to 1000.")
+    events = PerformedFields(many=True, help_text="All of that in the order in which it happened, up to 1000.")
     events_omitted = serializers.IntegerField(help_text="How many more there were.")
 
 
@@ -140,9 +150,10 @@ class ClockView(ControlView):
 
     @extend_schema(operation_id="clock", responses={200: ClockAnswer})
     def get(self, request: Request) -> Response:
+        """Read the sandbox's clock."""
         return Response(ClockAnswer(self._state()).data)
 
-    @extend_schema(operation_id="clock_change", responses={200: ClockDone})
+    @extend_schema(operation_id="clock_change", request=body(ClockFields, examples.CLOCKS), responses={200: ClockDone})
     def post(self, request: Request) -> Response:
         """Move time. All that becomes due on the way is performed, in order, before this answers."""
         wanted = self.read()

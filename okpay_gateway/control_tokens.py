@@ -5,19 +5,22 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from okpay_gateway import api_examples as examples
 from sandbox import access
 from sandbox.api import ControlView, Paged, Strict, Unaimed
+from sandbox.examples import answers_with, body
 from sandbox.models import ControlToken, Sandbox
 from wallets.models import Account
 
 
+@answers_with(examples.TOKEN)
 class TokenFields(serializers.ModelSerializer[ControlToken]):
     """A token, without the text of it: that was told once."""
 
@@ -33,6 +36,7 @@ class TokenFields(serializers.ModelSerializer[ControlToken]):
         return token.account_id or None
 
 
+@answers_with(examples.TOKEN | examples.TOKEN_TEXT)
 class IssuedToken(TokenFields):
     token = serializers.SerializerMethodField(help_text="Send it as `Authorization: Bearer ...`. Told this once.")
 
@@ -107,23 +111,13 @@ class TokensView(
     def in_sandbox(self) -> QuerySet[ControlToken]:
         return ControlToken.objects.all()
 
-    @extend_schema(
-        request=NewToken,
-        responses={201: IssuedToken},
-        examples=[
-            OpenApiExample(
-                "A merchant's stock",
-                value={"name": "price list", "account": "666146284", "scopes": ["products:write", "orders:read"]},
-                request_only=True,
-            )
-        ],
-    )
+    @extend_schema(request=body(NewToken, examples.NEW_TOKENS), responses={201: IssuedToken})
     def create(self, request: Request) -> Response:
-        """A new token. The answer tells its text, and nobody can tell it again."""
+        """Give out a token. The answer tells its text, and nobody can tell it again."""
         token, text = access.issue(**self.read(NewToken))
         return Response(IssuedToken(token, context={"text": text}).data, status=201)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Revoke it: from the next call on it is nobody's."""
+        """Revoke a token. From the next call on it is nobody's."""
         self.get_object().delete()
         return Response(status=204)

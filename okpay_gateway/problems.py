@@ -57,11 +57,16 @@ class Problem(serializers.Serializer[Any]):
 def problem_response(exception: Exception, context: dict[str, Any]) -> Response:
     """Django REST framework's exception handler. What nobody expected is logged, and not explained to the caller."""
     request = context["request"]
-    document, headers = _describe(exception)
+    document, headers = described(exception, instance=request.path)
     if document["status"] == HTTPStatus.INTERNAL_SERVER_ERROR:
         log.exception("%s %s failed", request.method, request.path, exc_info=exception)
-    document["instance"] = request.path
     return Response(document, status=document["status"], headers=headers, content_type=MEDIA_TYPE)
+
+
+def described(exception: Exception, *, instance: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """The problem document and the headers that go with it."""
+    document, headers = _describe(exception)
+    return {**document, "instance": instance}, headers
 
 
 @csrf_exempt

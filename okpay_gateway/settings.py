@@ -196,6 +196,10 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "OKPAY gateway: control API",
     "DESCRIPTION": "Set the sandbox up, move it along, look inside.",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "okpay_gateway.api_schema.tell_tags",
+    ],
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,

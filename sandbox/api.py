@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_duration
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import MethodNotAllowed, NotFound, ValidationError
 from rest_framework.generics import GenericAPIView
@@ -42,18 +42,7 @@ class Strict(serializers.Serializer[Any]):
     """Input that knows all its fields: a mistyped name is an error, never silently without effect."""
 
     def to_internal_value(self, data: Any) -> Any:
-        errors: dict[str, Any] = {}
-        if isinstance(data, Mapping):
-            for name in data:
-                if name not in self.fields:
-                    known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
-                    errors[str(name)] = [
-                        _("There is no such field. Known here: %(names)s.") % {"names": known or _("none")}
-                    ]
-                elif self.fields[name].read_only:
-                    errors[name] = [_("This field cannot be set.")]
-                elif wrong := self._wrong_type(self.fields[name], data[name]):
-                    errors[name] = [wrong]
+        errors = self.mistakes(data) if isinstance(data, Mapping) else {}
         try:
             value = super().to_internal_value(data)
         except ValidationError as invalid:
@@ -61,6 +50,21 @@ class Strict(serializers.Serializer[Any]):
         if errors:
             raise ValidationError(errors)
         return value
+
+    def mistakes(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Names that are none, and values of a wrong type, before anybody looks at what they say."""
+        errors: dict[str, Any] = {}
+        for name in data:
+            if name not in self.fields:
+                known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+                errors[str(name)] = [
+                    _("There is no such field. Known here: %(names)s.") % {"names": known or _("none")}
+                ]
+            elif self.fields[name].read_only:
+                errors[name] = [_("This field cannot be set.")]
+            elif wrong := self._wrong_type(self.fields[name], data[name]):
+                errors[name] = [wrong]
+        return errors
 
     def _wrong_type(self, field: Any, value: Any) -> str:
         """What JSON tells apart and Django REST framework does not: 5, "5" and true. Empty: all is well."""
@@ -71,6 +75,7 @@ class Strict(serializers.Serializer[Any]):
         return ""
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Nothing", {}, request_only=True)])
 class Nothing(Strict):
     """The body of a call that takes none."""
 
@@ -228,6 +233,11 @@ class ControlView(GenericAPIView[Any]):
     for_accounts: ClassVar[Literal["", "read", "write"]] = ""
     account_paths: ClassVar[tuple[str, ...]] = ()
 
+    # True where the address does, not the query.
+    names_its_sandbox: ClassVar[bool] = False
+    # For the document: what the address may name besides the view's own rows, by the place in it.
+    path_examples: ClassVar[dict[str, str]] = {}
+
     # All rows of the view's model; `in_sandbox` narrows them.
     queryset: Any = None
     query_class: type[Unaimed] = Query
@@ -326,15 +336,15 @@ class ControlView(GenericAPIView[Any]):
         try:
             return super().get_object()
         except Http404:
-            assert self.queryset is not None
-            raise NotFound(
-                _("There is no %(what)s %(id)s in the sandbox %(sandbox)s.")
-                % {
-                    "what": self.queryset.model._meta.verbose_name,
-                    "id": self.kwargs[self.lookup_url_kwarg or self.lookup_field],
-                    "sandbox": self.sandbox.id,
-                }
-            ) from None
+            raise self.not_there(self.kwargs[self.lookup_url_kwarg or self.lookup_field], self.sandbox.id) from None
+
+    def not_there(self, id: str, sandbox_id: str) -> NotFound:
+        """What the address names is none of this sandbox."""
+        assert self.queryset is not None
+        return NotFound(
+            _("There is no %(what)s %(id)s in the sandbox %(sandbox)s.")
+            % {"what": self.queryset.model._meta.verbose_name, "id": id, "sandbox": sandbox_id}
+        )
 
     def _once(self, key: str, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any) -> Any:
         scope = idempotency.scope_of(request, key)
@@ -372,4 +382,8 @@ def sandbox_named(sandbox_id: str) -> Sandbox:
     try:
         return Sandbox.objects.get(id=sandbox_id)
     except Sandbox.DoesNotExist:
-        raise NotFound(_("There is no sandbox %(id)s.") % {"id": sandbox_id}) from None
+        raise no_sandbox(sandbox_id) from None
+
+
+def no_sandbox(sandbox_id: str) -> NotFound:
+    return NotFound(_("There is no sandbox %(id)s.") % {"id": sandbox_id})

@@ -13,6 +13,8 @@ from tests.listener import Listener, listening
 from wallets import audit, seed
 from wallets.models import Account, Wallet
 
+QUICK_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", "wallets.hashers.GeneratedPasswordHasher"]
+
 
 @pytest.fixture(autouse=True)
 def _the_books_are_right(request: pytest.FixtureRequest) -> Iterator[None]:
@@ -40,10 +42,7 @@ def _english() -> None:
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: Settings) -> None:
     """The real hashers are slow on purpose, and every login and registration would pay for it."""
-    settings.PASSWORD_HASHERS = [
-        "django.contrib.auth.hashers.MD5PasswordHasher",
-        "wallets.hashers.GeneratedPasswordHasher",
-    ]
+    settings.PASSWORD_HASHERS = QUICK_HASHERS
 
 
 @pytest.fixture

@@ -18,12 +18,17 @@ from rest_framework.viewsets import GenericViewSet
 
 from sandbox import journal
 from sandbox.api import AMOUNT, Amount, ControlView, ListQuery, Nothing, Query, Strict, TrueOrFalse, WebAddress
+from sandbox.examples import answer, answers_with, body, can_fail
 from wallets import adjustments, audit, countries, deposits, parties, payments, registration, reversals
+from wallets import api_examples as examples
+from wallets.errors import CurrencyNotFound, IncorrectAmount, InsufficientFunds, MoreThanIsLeft, WrongState
 from wallets.models import Account, DeliveryAddress, Entry, Transaction, TransactionItem, User, Wallet
+from wallets.money import D
 
 CLIENTS = (Account.Kind.PERSON, Account.Kind.BUSINESS)
 
 
+@answers_with(examples.ACCOUNT)
 class AccountFields(Strict):
     """A client. A change of `verification` or `is_blocked` is what staff would do in the admin."""
 
@@ -124,6 +129,7 @@ class Networks(serializers.ListField):
         return list(dict.fromkeys(found))
 
 
+@answers_with(examples.WALLET)
 class WalletFields(Strict):
     """A wallet and its Integration tab. `api_password` can be set and is never told."""
 
@@ -194,6 +200,7 @@ class EntryFields(serializers.ModelSerializer[Entry]):
         fields = ("wallet", "currency", "amount", "created_at")
 
 
+@answers_with(examples.TRANSACTION)
 class TransactionFields(serializers.ModelSerializer[Transaction]):
     """A transaction as the receiver sees it: `gross`, the `fee` that OKPAY keeps, `net`; `total` is what was paid."""
 
@@ -242,6 +249,7 @@ def _party(account: Account, wallet: Wallet | None) -> dict[str, Any]:
     }
 
 
+@answers_with(examples.AUDIT)
 class AuditFields(serializers.Serializer[audit.Audit]):
     """Whether the books are right: every sum is 0.00 and every list empty."""
 
@@ -257,22 +265,24 @@ class AuditFields(serializers.Serializer[audit.Audit]):
 
 
 class AccountsQuery(ListQuery):
-    email = serializers.CharField(required=False)
+    email = serializers.CharField(required=False, help_text="With this e-mail address, in whatever case.")
 
     columns = {"email": ("email__iexact",)}
 
 
 class WalletsQuery(ListQuery):
-    account = serializers.CharField(required=False)
+    account = serializers.CharField(required=False, help_text="Of this account.")
 
     columns = {"account": ("account_id",)}
 
 
 class TransactionsQuery(ListQuery):
     wallet = serializers.CharField(required=False, help_text="Payer or receiver.")
-    kind = serializers.ChoiceField(choices=Transaction.Kind.choices, required=False)
-    status = serializers.ChoiceField(choices=Transaction.Status.choices, required=False)
-    invoice = serializers.CharField(required=False, allow_blank=True)
+    kind = serializers.ChoiceField(choices=Transaction.Kind.choices, required=False, help_text="How the money moved.")
+    status = serializers.ChoiceField(
+        choices=Transaction.Status.choices, required=False, help_text="Those that are so now."
+    )
+    invoice = serializers.CharField(required=False, allow_blank=True, help_text="The shop's own number, exactly.")
     till = serializers.DateTimeField(required=False, help_text="Up to this moment, with it: 2030-12-31T23:59:59Z.")
 
     columns = {
@@ -304,12 +314,15 @@ class AccountsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
     def in_sandbox(self) -> QuerySet[Account]:
         return Account.objects.filter(sandbox=self.sandbox, kind__in=CLIENTS).prefetch_related("wallets")
 
+    @extend_schema(request=body(AccountFields, examples.NEW_ACCOUNTS), responses={201: AccountFields})
     def create(self, request: Request) -> Response:
-        """A new client with a login and a first wallet."""
+        """Register a new client, with a login and a first wallet."""
         account = registration.register(sandbox=self.sandbox, now=self.now, **self.read())
         return Response(self.get_serializer(account).data, status=201)
 
+    @extend_schema(request=body(AccountFields, examples.ACCOUNT_CHANGES))
     def partial_update(self, request: Request, pk: str) -> Response:
+        """Change an account. What is not named stays."""
         account = self.get_object()
         changes = self.read(partial=True, instance=account)
         with database.atomic():
@@ -346,10 +359,11 @@ class WalletsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView,
             .prefetch_related("balances")
         )
 
-    @extend_schema(request=NewWallet, responses={201: WalletFields})
+    @extend_schema(request=body(NewWallet, examples.NEW_WALLETS), responses={201: WalletFields})
+    @can_fail({"Not a currency": CurrencyNotFound, "Not an amount": IncorrectAmount})
     @database.atomic
     def create(self, request: Request) -> Response:
-        """Another wallet for a client."""
+        """Open another wallet for a client."""
         wanted = self.read(NewWallet)
         account_id = wanted.pop("account")
         account = Account.objects.filter(id=account_id, sandbox=self.sandbox, kind__in=CLIENTS).first()
@@ -359,17 +373,22 @@ class WalletsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView,
         self._change(wallet, wanted)
         return Response(self.get_serializer(self.in_sandbox().get(id=wallet.id)).data, status=201)
 
+    @extend_schema(request=body(WalletFields, examples.WALLET_CHANGES))
+    @can_fail({"Not a currency": CurrencyNotFound, "Not an amount": IncorrectAmount})
     @database.atomic
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Change what is named, leave the rest."""
+        """Change a wallet: its Integration tab, what it holds. What is not named stays."""
         wallet = self.get_object()
         self._change(wallet, self.read(partial=True))
         return Response(self.get_serializer(self.in_sandbox().get(id=wallet.id)).data)
 
-    @extend_schema(request=DepositFields, responses={201: TransactionFields})
+    @extend_schema(
+        request=body(DepositFields, examples.DEPOSITS), responses={201: answer(TransactionFields, examples.DEPOSIT)}
+    )
+    @can_fail({"Not a currency": CurrencyNotFound, "Not an amount": IncorrectAmount})
     @action(detail=True, methods=["post"])
     def deposit(self, request: Request, pk: str) -> Response:
-        """Money from outside, free of charge."""
+        """Put money from outside into a wallet. It is free of charge."""
         wallet = self.get_object()
         transaction = deposits.deposit(wallet, now=self.now, **self.read(DepositFields))
         return Response(TransactionFields(transaction).data, status=201)
@@ -419,28 +438,40 @@ class TransactionsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, Control
         return payment
 
     @extend_schema(request=Nothing)
+    @can_fail({"Not pending": lambda: WrongState("Completed")})
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         """Let a pending payment through."""
         return self._decide(payments.approve)
 
-    @extend_schema(request=Nothing)
+    @extend_schema(request=Nothing, responses={200: answer(TransactionFields, examples.DECLINED)})
+    @can_fail({"Not pending": lambda: WrongState("Completed")})
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, pk: str) -> Response:
-        """Refuse a pending payment: the money goes back to where it came from."""
+        """Refuse a pending payment. The money goes back to where it came from."""
         return self._decide(payments.decline)
 
-    @extend_schema(request=RefundFields, responses={201: TransactionFields})
+    @extend_schema(
+        request=body(RefundFields, examples.REFUNDS), responses={201: answer(TransactionFields, examples.REFUND)}
+    )
+    @can_fail(
+        {
+            "More than is left": lambda: MoreThanIsLeft(D("110.00")),
+            "Not completed": lambda: WrongState("Pending"),
+            "Spent already": InsufficientFunds,
+        }
+    )
     @action(detail=True, methods=["post"])
     def refund(self, request: Request, pk: str) -> Response:
         """Give the payer all or part of a completed payment back. Answers the refund, a transaction of its own."""
         payment = self.get_object()
         return self._answer_with(reversals.refund(payment, now=self.now, **self.read(RefundFields)), status=201)
 
-    @extend_schema(request=Nothing, responses={201: TransactionFields})
+    @extend_schema(request=Nothing, responses={201: answer(TransactionFields, examples.CHARGEBACK)})
+    @can_fail({"Not completed": lambda: WrongState("Pending"), "Spent already": InsufficientFunds})
     @action(detail=True, methods=["post"])
     def chargeback(self, request: Request, pk: str) -> Response:
-        """The payment system takes a completed payment back. Answers the chargeback, a transaction of its own."""
+        """Let the payment system take a completed payment back. Answers the chargeback, a transaction of its own."""
         payment = self.get_object()
         self.read(Nothing)
         return self._answer_with(reversals.chargeback(payment, now=self.now), status=201)
@@ -462,4 +493,5 @@ class AuditView(ControlView):
 
     @extend_schema(operation_id="ledger_audit")
     def get(self, request: Request) -> Response:
+        """Audit the books. They are right when every sum is 0.00 and every list empty."""
         return Response(AuditFields(audit.audit(self.sandbox.id)).data)

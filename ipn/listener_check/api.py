@@ -11,6 +11,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ipn import api_examples as examples
 from ipn.listener_check import checks
 from ipn.listener_check.facts import Facts, Interrupted
 from ipn.listener_check.faults import OUTCOMES
@@ -18,6 +19,7 @@ from ipn.listener_check.judgement import Judgement, Report, judge
 from ipn.listener_check.orders import INVOICE
 from ipn.listener_check.stories import A_TRIFLE, BY_KEY
 from sandbox.api import Amount, ControlView, Strict, WebAddress
+from sandbox.examples import answers_with, body, can_fail
 
 
 class CheckFields(Strict):
@@ -135,6 +137,7 @@ class StoryFields(serializers.Serializer[Any]):
         )
 
 
+@answers_with(examples.REPORT)
 class ReportFields(serializers.Serializer[Any]):
     """The whole check. Warnings are no failures; a story that was not told is not passed."""
 
@@ -165,13 +168,18 @@ class WasReset(APIException):
 
 
 class CheckListenerView(ControlView):
+    """The Listener Check."""
+
     scope = "ipn"
     in_one_transaction = False  # The listener verifies while this waits.
     serializer_class = CheckFields
 
-    @extend_schema(operation_id="check_listener", responses={200: ReportFields})
+    @extend_schema(
+        operation_id="check_listener", request=body(CheckFields, examples.CHECKS), responses={200: ReportFields}
+    )
+    @can_fail({"Reset meanwhile": WasReset})
     def post(self, request: Request) -> Response:
-        """Tell a listener all stories that it must survive, and say what it does wrong. Seconds, at most minutes."""
+        """Tell a listener all stories that it must survive. The answer says what it does wrong, after some seconds."""
         wanted = self.read()
         wallet_id = wanted.pop("wallet")
         account = self.sandbox.accounts.filter(wallets__id=wallet_id, wallets__role="client").first()

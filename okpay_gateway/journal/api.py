@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.renderers import JSONRenderer
@@ -22,14 +22,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from okpay_gateway.journal import api_examples as examples
 from okpay_gateway.journal import har, stream, timeline
 from okpay_gateway.journal.api_fields import JournalEntryFields, JournalFilter, JournalPage, kinds_asked
 from okpay_gateway.journal.events import OVER_HTTP, Event
 from okpay_gateway.journal.following import NoPosition, Position, news
+from okpay_gateway.journal.har_fields import Archive
 from okpay_gateway.journal.search import Search
 from okpay_gateway.journal.sources import Key
 from sandbox import journal
 from sandbox.api import ControlView, Query
+from sandbox.examples import can_fail
 from wallets.models import Wallet
 
 SINCE = gettext_lazy(
@@ -82,7 +85,8 @@ class JournalView(JournalApi):
 
     @extend_schema(operation_id="journal_list", responses={200: JournalPage})
     def get(self, request: Request) -> Response:
-        """Newest first; with `since` oldest first. `kind=all` has money, notifications and checkout pages as well."""
+        """List what happened. Newest first; with `since` oldest first. `kind=all` has money, notifications and
+        checkout pages as well."""
         since = self.query.get("since")
         if self.query.get("cursor"):
             return self._go_on()
@@ -194,13 +198,12 @@ class JournalEntryView(JournalApi):
     query_class = Query
 
     @extend_schema(operation_id="journal_retrieve", responses={200: JournalEntryFields})
+    @can_fail({"Not found": lambda: _no_entry("999999", "default")})
     def get(self, request: Request, id: str) -> Response:
+        """Look at one entry."""
         event = timeline.find(Search(self.sandbox, self.own), id)
         if event is None:
-            raise NotFound(
-                _("There is no journal entry %(id)s in the sandbox %(sandbox)s.")
-                % {"id": id, "sandbox": self.sandbox.id}
-            )
+            raise _no_entry(id, self.sandbox.id)
         return Response(JournalEntryFields(event).data)
 
 
@@ -209,9 +212,10 @@ class HarView(JournalApi):
 
     query_class = HarQuery
 
-    @extend_schema(operation_id="journal_har", responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(operation_id="journal_har", responses={200: Archive})
     def get(self, request: Request) -> HttpResponseBase:
-        """The newest thousand entries that went over HTTP, oldest first. Browsers' developer tools open it."""
+        """Take it away as an HTTP Archive (HAR 1.2). The newest thousand entries that went over HTTP, oldest first;
+        browsers' developer tools open it."""
         search = self.search(kinds=kinds_asked(self.query).intersection(OVER_HTTP), since=self.query.get("since"))
         events = timeline.page(search, size=har.MOST_ENTRIES, whole=True).events[::-1]
         origin = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
@@ -220,15 +224,19 @@ class HarView(JournalApi):
         return response
 
 
+STREAM = OpenApiResponse(OpenApiTypes.STR, examples=[OpenApiExample("Answer", examples.FRAMES, response_only=True)])
+
+
 class StreamView(JournalApi):
     """The journal live."""
 
     query_class = StreamQuery
 
-    @extend_schema(operation_id="journal_stream", responses={(200, "text/event-stream"): OpenApiTypes.STR})
+    @extend_schema(operation_id="journal_stream", responses={(200, "text/event-stream"): STREAM})
     def get(self, request: Request) -> HttpResponseBase:
-        """Server-sent events: `event: entry`, its data as in a list. Who does not ask for `Accept: text/event-stream`
-        gets what is new and the end. A stream ends after a minute; go on with the last `id` as Last-Event-ID."""
+        """Follow it live. Server-sent events: `event: entry`, its data as in a list. Who does not ask for
+        `Accept: text/event-stream` gets what is new and the end. A stream ends after a minute; go on with the last `id`
+        as Last-Event-ID."""
         start = request.headers.get("Last-Event-ID") or self.query.get("since") or ""
         try:
             Position.from_text(start) if start else None
@@ -236,6 +244,12 @@ class StreamView(JournalApi):
             raise ValidationError({"since": [_("Give `follow` of another answer.")]}) from None
         live = "text/event-stream" in request.headers.get("Accept", "")
         return stream.respond(self.search(), start=start, write=_as_json, live=live)
+
+
+def _no_entry(id: str, sandbox_id: str) -> NotFound:
+    return NotFound(
+        _("There is no journal entry %(id)s in the sandbox %(sandbox)s.") % {"id": id, "sandbox": sandbox_id}
+    )
 
 
 def _as_json(event: Event) -> str:

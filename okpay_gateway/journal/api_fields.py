@@ -6,9 +6,11 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
+from okpay_gateway.journal import api_examples as examples
 from okpay_gateway.journal.events import DOORS, Event, Half, Kind
 from okpay_gateway.journal.wording import headline
 from sandbox.api import Amount, Query
+from sandbox.examples import answers_with
 
 ALL = "all"
 NAMES = ", ".join(Kind.values)
@@ -39,6 +41,7 @@ class LegFields(serializers.Serializer[Any]):
         return {"wallet": wallet, "currency": currency, "amount": amount}
 
 
+@answers_with(examples.ENTRY)
 class JournalEntryFields(serializers.Serializer[Event]):
     """Something that happened. Requests have whole numbers for IDs, the rest names such as `attempt-12`."""
 
@@ -80,6 +83,7 @@ class DroppedFields(serializers.Serializer[Any]):
     lost = serializers.IntegerField(help_text="Requests that were never written, because the database was in trouble.")
 
 
+@answers_with(examples.PAGE | {"results": [examples.ENTRY]})
 class JournalPage(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
@@ -101,9 +105,11 @@ class JournalFilter(Query):
         ),
     )
     till = serializers.DateTimeField(required=False, help_text=gettext_lazy("Up to this moment of the sandbox's time."))
-    wallet = serializers.CharField(required=False)
-    transaction = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
-    invoice = serializers.CharField(required=False)
+    wallet = serializers.CharField(required=False, help_text="What concerns this wallet.")
+    transaction = serializers.IntegerField(
+        required=False, min_value=0, max_value=2**63 - 1, help_text="What concerns this transaction."
+    )
+    invoice = serializers.CharField(required=False, help_text="What concerns this invoice.")
     correlation = serializers.CharField(required=False, help_text=gettext_lazy("Tells the whole story of one payment."))
     status = serializers.IntegerField(
         required=False, min_value=0, max_value=999, help_text=gettext_lazy("HTTP status.")

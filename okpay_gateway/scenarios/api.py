@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, ValidationError
@@ -14,57 +14,38 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from okpay_gateway.scenarios import api_examples as examples
 from okpay_gateway.scenarios import catalogue, files, making, story
 from okpay_gateway.scenarios.fields import ScenarioFields, ScenarioWithUses, UseFields
 from sandbox import access, scenarios
 from sandbox.api import ControlView, ListQuery, Nothing, Query, Unaimed
 from sandbox.effects import OPERATIONS
+from sandbox.examples import body, can_fail
 from sandbox.models import Sandbox, Scenario, ScenarioUse
-
-EXAMPLES = [
-    OpenApiExample(
-        "A fault, twice",
-        value={"operation": "Send_Money", "effect": "fault:Limits_Exceeded", "times": 2, "currency": "EUR"},
-        request_only=True,
-    ),
-    OpenApiExample(
-        "A payment under review, approved after ten minutes",
-        value={"operation": "checkout", "wallet": "OK702746927", "effect": "pending:review:approve:10m"},
-        request_only=True,
-    ),
-    OpenApiExample(
-        "Money moved, answer lost; then all is well",
-        value={
-            "operation": "Send_Money",
-            "invoice": "order-17",
-            "steps": [{"effect": "reset:processed"}, {"effect": "succeed", "times": None}],
-        },
-        request_only=True,
-    ),
-    OpenApiExample(
-        "Every notification late by half an hour",
-        value={"operation": "ipn", "wallet": "OK702746927", "effect": "late:30m", "times": None},
-        request_only=True,
-    ),
-]
 
 
 class ScenariosQuery(ListQuery):
-    operation = serializers.ChoiceField(choices=list(OPERATIONS), required=False)
-    wallet = serializers.CharField(required=False)
+    operation = serializers.ChoiceField(choices=list(OPERATIONS), required=False, help_text="About this operation.")
+    wallet = serializers.CharField(required=False, help_text="About this wallet.")
 
 
 class UsesQuery(ListQuery):
-    scenario = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
-    transaction = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
-    message = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    scenario = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1, help_text="Of this scenario.")
+    transaction = serializers.IntegerField(
+        required=False, min_value=0, max_value=2**63 - 1, help_text="That led to this transaction."
+    )
+    message = serializers.IntegerField(
+        required=False, min_value=0, max_value=2**63 - 1, help_text="About this message."
+    )
 
     columns = {"scenario": ("scenario_id",), "transaction": ("transaction_id",), "message": ("message_id",)}
 
 
 class ExportQuery(Query):
-    transaction = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
-    correlation = serializers.CharField(required=False, max_length=40)
+    transaction = serializers.IntegerField(
+        required=False, min_value=0, max_value=2**63 - 1, help_text="The story of this transaction."
+    )
+    correlation = serializers.CharField(required=False, max_length=40, help_text="The story under this correlation.")
 
 
 class ScenariosView(
@@ -93,15 +74,16 @@ class ScenariosView(
     def of_account(self, rows: QuerySet[Scenario], account_id: str) -> QuerySet[Scenario]:
         return rows.filter(wallet__in=_wallets(self.sandbox, account_id))
 
-    @extend_schema(responses={201: ScenarioFields}, examples=EXAMPLES)
+    @extend_schema(request=body(ScenarioFields, examples.SCENARIOS), responses={201: ScenarioFields})
     def create(self, request: Request) -> Response:
-        """From now on, whatever matches gets it."""
+        """Script an outcome. From now on, whatever matches gets it."""
         made = self._make([self.read(ScenarioFields)])
         return Response(ScenarioFields(made[0]).data, status=HTTPStatus.CREATED)
 
+    @extend_schema(request=body(ScenarioFields, examples.CHANGES))
     @transaction.atomic
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Change it. Other steps, or another effect, begin to count anew; all else leaves the count alone."""
+        """Change a scenario. Other steps, or another effect, begin to count anew; all else leaves the count alone."""
         scenario = self.get_object()
         wanted = self.read(ScenarioFields, instance=scenario, partial=True)
         self._check_reach([wanted])
@@ -116,22 +98,23 @@ class ScenariosView(
     @extend_schema(request=Nothing, responses={200: ScenarioWithUses})
     @action(detail=True, methods=["post"])
     def reset(self, request: Request, pk: str) -> Response:
-        """Begin to count anew, as if no call had met it; a paused one goes on."""
+        """Let a scenario begin anew. It is as if no call had met it; a paused one goes on."""
         scenario = self.get_object()
         self.read(Nothing)
         scenarios.reset(scenario)
         return Response(self.get_serializer(self.get_object()).data)
 
-    @extend_schema(request=Nothing, responses={200: catalogue.CatalogueFields})
+    @extend_schema(responses={200: catalogue.CatalogueFields})
     @action(detail=False, methods=["get"])
     def catalogue(self, request: Request) -> Response:
-        """All that can be scripted, in words: operations, effects, directives, magic amounts."""
+        """List all that can be scripted. In words: operations, effects, directives, magic amounts."""
         return Response(catalogue.catalogue())
 
     @extend_schema(responses={200: files.ScenarioFile})
+    @can_fail({"Nothing of it": lambda: _no_story()})
     @action(detail=False, methods=["get"])
     def export(self, request: Request) -> Response:
-        """A file with the sandbox's scenarios, as they were before any call met them.
+        """Write the sandbox's scenarios into a file. They are as they were before any call met them.
 
         With `transaction` or `correlation` it is a story instead: the requests that belong together (those of the same
         invoice, too), what came of each, and the scenarios that had a part in it. `sandboxctl replay` plays it again.
@@ -143,12 +126,12 @@ class ScenariosView(
         try:
             return Response(files.told(story.tell(self.sandbox, **self.query)))
         except story.NoStory:
-            raise NotFound(_("The journal has nothing of this (any more).")) from None
+            raise _no_story() from None
 
-    @extend_schema(request=files.ScenarioFile, responses={201: ScenarioFields(many=True)})
+    @extend_schema(request=body(files.ScenarioFile, examples.IMPORTS), responses={201: ScenarioFields(many=True)})
     @action(detail=False, methods=["post"], url_path="import")
     def take_in(self, request: Request) -> Response:
-        """Add the scenarios of a file, all of them or none."""
+        """Add the scenarios of a file. All of them, or none."""
         wanted = self.read(files.ScenarioFile)
         made = self._make(wanted["scenarios"])
         return Response(ScenarioFields(made, many=True).data, status=HTTPStatus.CREATED)
@@ -185,6 +168,10 @@ class ScenarioUsesView(mixins.ListModelMixin, ControlView, GenericViewSet[Any]):
     def of_account(self, rows: QuerySet[ScenarioUse], account_id: str) -> QuerySet[ScenarioUse]:
         own = _wallets(self.sandbox, account_id)
         return rows.filter(Q(wallet__in=own) | Q(scenario__wallet__in=own))
+
+
+def _no_story() -> NotFound:
+    return NotFound(_("The journal has nothing of this (any more)."))
 
 
 def _wallets(sandbox: Sandbox, account_id: str) -> list[str]:

@@ -4,8 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from okpay_gateway.scenarios import api_examples as examples
 from sandbox import directives, magic
 from sandbox.effects import CHECKOUT, EFFECTS, EVERY_FACET, FACETS, OPERATIONS, SEND_MONEY, forms
+from sandbox.examples import answers_with
 from sandbox.fault_names import LATER, OFFICIAL
 
 
@@ -38,6 +40,7 @@ class MagicFields(serializers.Serializer[Any]):
     delay = serializers.FloatField()
 
 
+@answers_with(examples.CATALOGUE)
 class CatalogueFields(serializers.Serializer[Any]):
     operations = OperationFields(many=True)
     effects = EffectFields(many=True)

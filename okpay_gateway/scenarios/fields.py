@@ -8,10 +8,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+from okpay_gateway.scenarios import api_examples as examples
 from okpay_gateway.scenarios import rules
 from sandbox import scenarios
 from sandbox.api import Amount, Strict, TrueOrFalse
 from sandbox.effects import LONGEST_DELAY, OPERATIONS
+from sandbox.examples import answers_with
 from sandbox.models import Sandbox, Scenario, ScenarioUse
 
 # How they are stored when nothing is said.
@@ -51,6 +53,7 @@ class StepFields(Strict):
     used = serializers.IntegerField(read_only=True, help_text="By how many calls so far.")
 
 
+@answers_with(examples.USE)
 class UseFields(serializers.ModelSerializer[ScenarioUse]):
     """A call that a scenario, or a directive in its own invoice, has had."""
 
@@ -69,6 +72,7 @@ class UseFields(serializers.ModelSerializer[ScenarioUse]):
         )
 
 
+@answers_with(examples.SCENARIO)
 class ScenarioFields(Strict):
     """The next calls that match get the effects of the steps, one after the other.
 
@@ -156,6 +160,7 @@ class ScenarioFields(Strict):
         return dict(super().to_representation({**shown, "steps": steps}))
 
 
+@answers_with(examples.SCENARIO | {"uses": [examples.USE]})
 class ScenarioWithUses(ScenarioFields):
     uses = serializers.SerializerMethodField(help_text="The newest twenty; `scenarios/uses/` has more.")
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from okpay_gateway.scenarios import api_examples as examples
 from okpay_gateway.scenarios.fields import UNSAID, ScenarioFields, StepFields
 from okpay_gateway.scenarios.story import Story
 from sandbox.api import Amount, Strict
+from sandbox.examples import answers_with
 from sandbox.models import Scenario
 
 FORMAT = "okpay-scenarios/1"
@@ -63,6 +65,7 @@ class WrittenScenario(ScenarioFields):
     steps = WrittenStep(many=True, required=False)
 
 
+@answers_with(examples.FILE)
 class ScenarioFile(Strict):
     """What `scenarios/export/` writes and `scenarios/import/` reads. The story is for `sandboxctl replay`."""
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, NotFound, ValidationError
@@ -21,6 +21,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from okpay_gateway.control import HostedMode, ResetAnswer
 from okpay_gateway.reset import reset
+from okpay_gateway.worlds import api_examples as examples
 from okpay_gateway.worlds import births, forks, people, removal, snapshots
 from okpay_gateway.worlds.births import Newborn, Wishes
 from okpay_gateway.worlds.people import BUYER, MERCHANT
@@ -28,8 +29,9 @@ from okpay_gateway.worlds.removal import Indispensable
 from okpay_gateway.worlds.snapshots import CannotRestore
 from sandbox import access, clock, journal
 from sandbox.api import ControlView, Nothing, Paged, Strict, TrueOrFalse, Unaimed, WebAddress
+from sandbox.examples import answers_with, body, can_fail
 from sandbox.locks import one_at_a_time
-from sandbox.models import DEFAULT, Sandbox, Snapshot
+from sandbox.models import DEFAULT, ControlToken, Sandbox, Snapshot
 from wallets import exchange
 from wallets.api import Balances
 from wallets.errors import IncorrectAmount, PaymentError
@@ -39,23 +41,6 @@ from wallets.money import is_amount
 # A clock beyond these would pass what dates of the wire can say.
 EARLIEST, LATEST = 2000, 2100
 SNAPSHOTS_AT_MOST = 20
-
-
-CREATION = [
-    OpenApiExample("The usual", value={}, request_only=True),
-    OpenApiExample(
-        "In the year 2030, with a listener",
-        value={
-            "id": "my-suite",
-            "clock": {"start": "2030-01-01T00:00:00Z", "frozen": True},
-            "merchant": {"ipn_url": "http://127.0.0.1:9000/", "balances": {"USD": "0.00"}},
-        },
-        request_only=True,
-    ),
-]
-SNAPSHOT = [OpenApiExample("A snapshot", value={"name": "before-the-refund"}, request_only=True)]
-RESTORE = [OpenApiExample("That one", value={"name": "before-the-refund"}, request_only=True)]
-FORK = [OpenApiExample("A copy of a state", value={"snapshot": "before-the-refund"}, request_only=True)]
 
 
 class Conflict(APIException):
@@ -160,6 +145,7 @@ class ToldPerson(KnownPerson):
     api_password = serializers.CharField(help_text="Of the SOAP API. Told this once.")
 
 
+@answers_with(examples.ONE)
 class SandboxFields(serializers.Serializer[Sandbox]):
     """A gateway of one's own inside this one. `?sandbox=<id>` aims any other call at it."""
 
@@ -196,6 +182,7 @@ class SandboxFields(serializers.Serializer[Sandbox]):
         return {"account": wallet.account_id, "wallet": wallet.id, "email": wallet.account.email}
 
 
+@answers_with(examples.NEWBORN)
 class NewbornFields(SandboxFields):
     """With the passwords, which nobody can tell again; only the same request with the same Idempotency-Key."""
 
@@ -212,6 +199,7 @@ class NewbornFields(SandboxFields):
         return asdict(person) if person else None
 
 
+@answers_with(examples.SNAPSHOT)
 class SnapshotFields(serializers.ModelSerializer[Snapshot]):
     """A state that was put aside."""
 
@@ -239,6 +227,7 @@ class NewFork(OwnID):
     snapshot = serializers.CharField(required=False, help_text="The state to copy; the present one if not given.")
 
 
+@answers_with(examples.RESTORED)
 class Restored(serializers.Serializer[Any]):
     sandbox = serializers.CharField()
     snapshot = serializers.CharField()
@@ -253,6 +242,7 @@ class OneSandbox(ControlView):
     """A view whose address names the sandbox."""
 
     scope = "sandboxes"
+    names_its_sandbox = True
     query_class = Unaimed
 
     def _within_reach(self, named: str) -> str:
@@ -309,9 +299,10 @@ class SandboxesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, OneSandbox
         if self.action == "create" and self.access.sandbox_id is not None:
             raise access.foreign_sandbox(self.access)
 
-    @extend_schema(request=NewSandbox, responses={201: NewbornFields}, examples=CREATION)
+    @extend_schema(request=body(NewSandbox, examples.BIRTHS), responses={201: NewbornFields})
+    @can_fail({"Bound to a sandbox": lambda: foreign("my-suite"), "As many as may be": lambda: _too_many()})
     def create(self, request: Request) -> Response:
-        """A new one: a verified merchant and buyer with 10000.00 each and their API on. Passwords are told now."""
+        """Make a sandbox. It has a verified merchant and buyer with 10000.00 each; their passwords are told now."""
         wanted = self.read(NewSandbox)
         times = wanted.get("clock", {})
         wishes = {role: Wishes(**wanted[role]) for role in (MERCHANT, BUYER) if role in wanted}
@@ -325,47 +316,49 @@ class SandboxesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, OneSandbox
         )
 
     @extend_schema(responses={204: None})
+    @can_fail({"Indispensable": lambda: _stays()})
     def destroy(self, request: Request, pk: str) -> Response:
-        """Drop it with all that belongs to it: people, money, notifications, mail, snapshots, tokens."""
+        """Drop a sandbox. All goes that belongs to it: people, money, notifications, mail, snapshots, tokens."""
         try:
             removal.drop(self.sandbox)
         except Indispensable:
-            raise Conflict("id", _("The default sandbox stays. POST reset/ empties it.")) from None
+            raise _stays() from None
         # Its own journal is gone, so the default one's tells of this request.
         journal.note(sandbox=clock.default_sandbox())
         return Response(status=204)
 
     @extend_schema(request=Nothing, responses={200: ResetAnswer})
+    @can_fail({"Hosted": HostedMode})
     @action(detail=True, methods=["post"])
     def reset(self, request: Request, pk: str) -> Response:
-        """Back to how it was made, with the same people, IDs and passwords; `default` to the demo cast."""
+        """Bring a sandbox back to how it was made. IDs and passwords are the same; `default` gets the demo cast."""
         self.read(Nothing)
         self._check_not_hosted()
         reset(self.sandbox)
         return Response(ResetAnswer({"sandbox": self.sandbox.id, "now": self.now}).data)
 
-    @extend_schema(request=NewSnapshot, responses={201: SnapshotFields}, examples=SNAPSHOT)
+    @extend_schema(request=body(NewSnapshot, examples.SNAPSHOTS), responses={201: SnapshotFields})
+    @can_fail({"Its name is taken": lambda: _name_taken("paid"), "As many as may be": lambda: _too_many_snapshots()})
     @action(detail=True, methods=["post"])
     def snapshot(self, request: Request, pk: str) -> Response:
-        """Put the whole state aside: people, money, notifications, settings, clock."""
+        """Put the whole state of a sandbox aside. That is people, money, notifications, settings, clock."""
         wanted = self.read(NewSnapshot)
         named = self.sandbox.snapshots.filter(is_origin=False)
         name = wanted.get("name") or _next_number(named)
         with one_at_a_time(f"snapshots of {self.sandbox.id}"):
             old = named.filter(name=name).first()
             if old is not None and not wanted["replace"]:
-                raise Conflict(
-                    "name", _("There is a snapshot %(name)s already; `replace` replaces it.") % {"name": name}
-                )
+                raise _name_taken(name)
             if old is None and named.count() >= SNAPSHOTS_AT_MOST:
-                raise Conflict("name", _("There are %(most)s snapshots. Delete some.") % {"most": SNAPSHOTS_AT_MOST})
+                raise _too_many_snapshots()
             with transaction.atomic():
                 if old is not None:
                     snapshots.drop(old)
                 taken = snapshots.take(self.sandbox, name, now=self.now)
         return Response(SnapshotFields(taken).data, status=201)
 
-    @extend_schema(request=WhichSnapshot, responses={200: Restored}, examples=RESTORE)
+    @extend_schema(request=body(WhichSnapshot, examples.RESTORES), responses={200: Restored})
+    @can_fail({"Hosted": HostedMode})
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
         """Bring a snapshot's state back. What came after it is gone: payments, notifications, settings, people."""
@@ -377,10 +370,11 @@ class SandboxesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, OneSandbox
             raise Conflict("name", str(refusal)) from None
         return Response(Restored({"sandbox": self.sandbox.id, "snapshot": wanted.name, "now": self.now}).data)
 
-    @extend_schema(request=NewFork, responses={201: NewbornFields}, examples=FORK)
+    @extend_schema(request=body(NewFork, examples.FORKS), responses={201: NewbornFields})
+    @can_fail({"Bound to a sandbox": lambda: foreign("my-suite"), "As many as may be": lambda: _too_many()})
     @action(detail=True, methods=["post"])
     def fork(self, request: Request, pk: str) -> Response:
-        """Copy it into a new sandbox, in which everybody has new IDs, and merchant and buyer have new passwords."""
+        """Copy a sandbox. Everybody has new IDs in the new one, and merchant and buyer have new passwords."""
         if self.access.sandbox_id is not None:
             raise access.foreign_sandbox(self.access)
         self._check_not_hosted()
@@ -395,10 +389,7 @@ class SandboxesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, OneSandbox
         try:
             newborn = make()
         except births.TooMany:
-            most = settings.SANDBOXES_AT_MOST
-            raise Conflict(
-                "id", _("There are %(most)s sandboxes, as many as may be. Delete some.") % {"most": most}
-            ) from None
+            raise _too_many() from None
         except forks.TooBig:
             raise Conflict(
                 "id", _("It has too many rows to be copied: at most %(most)s.") % {"most": forks.ROWS_AT_MOST}
@@ -418,13 +409,15 @@ class SandboxesView(mixins.ListModelMixin, mixins.RetrieveModelMixin, OneSandbox
 class SnapshotsView(mixins.ListModelMixin, OneSandbox):
     """States of a sandbox that were put aside."""
 
+    path_examples = {"id": examples.SANDBOX}
+
     queryset = Snapshot.objects.all()
     serializer_class = SnapshotFields
     query_class = SandboxesQuery
 
     @extend_schema(operation_id="sandboxes_snapshots_list")
     def get(self, request: Request, pk: str) -> Response:
-        """Newest first."""
+        """List the snapshots of a sandbox. Newest first."""
         return self.list(request)
 
     def in_sandbox(self) -> QuerySet[Snapshot]:
@@ -434,16 +427,21 @@ class SnapshotsView(mixins.ListModelMixin, OneSandbox):
 class SnapshotView(OneSandbox):
     """One state that was put aside."""
 
+    path_examples = {"id": examples.SANDBOX, "name": "paid"}
+
     queryset = Snapshot.objects.all()
     serializer_class = SnapshotFields
 
     @extend_schema(operation_id="sandboxes_snapshots_retrieve")
+    @can_fail({"No such snapshot": lambda: _no_snapshot("unknown", "my-suite")})
     def get(self, request: Request, pk: str, name: str) -> Response:
+        """Look at one snapshot."""
         return Response(SnapshotFields(self._found(name)).data)
 
     @extend_schema(operation_id="sandboxes_snapshots_destroy", responses={204: None})
+    @can_fail({"No such snapshot": lambda: _no_snapshot("unknown", "my-suite")})
     def delete(self, request: Request, pk: str, name: str) -> Response:
-        """Forget it."""
+        """Delete one snapshot. The sandbox stays as it is."""
         snapshots.drop(self._found(name))
         return Response(status=204)
 
@@ -453,10 +451,33 @@ class SnapshotView(OneSandbox):
     def _found(self, name: str) -> Snapshot:
         found: Snapshot | None = self.get_queryset().filter(name=name).first()
         if found is None:
-            raise NotFound(
-                _("There is no snapshot %(name)s of the sandbox %(id)s.") % {"name": name, "id": self.sandbox.id}
-            )
+            raise _no_snapshot(name, self.sandbox.id)
         return found
+
+
+def foreign(sandbox_id: str) -> access.Refused:
+    return access.foreign_sandbox(access.Access(ControlToken(sandbox_id=sandbox_id)))
+
+
+def _too_many() -> Conflict:
+    most = settings.SANDBOXES_AT_MOST
+    return Conflict("id", _("There are %(most)s sandboxes, as many as may be. Delete some.") % {"most": most})
+
+
+def _stays() -> Conflict:
+    return Conflict("id", _("The default sandbox stays. POST reset/ empties it."))
+
+
+def _name_taken(name: str) -> Conflict:
+    return Conflict("name", _("There is a snapshot %(name)s already; `replace` replaces it.") % {"name": name})
+
+
+def _too_many_snapshots() -> Conflict:
+    return Conflict("name", _("There are %(most)s snapshots. Delete some.") % {"most": SNAPSHOTS_AT_MOST})
+
+
+def _no_snapshot(name: str, sandbox_id: str) -> NotFound:
+    return NotFound(_("There is no snapshot %(name)s of the sandbox %(id)s.") % {"name": name, "id": sandbox_id})
 
 
 def _next_number(named: QuerySet[Snapshot]) -> str:

@@ -220,11 +220,20 @@ def test_the_openapi_document_is_served(api: Api, query: str, starts: bytes) -> 
     assert b"".join(response.content.split()).startswith(starts)
 
 
+def test_the_document_is_in_english_whoever_asks_first(api: Api) -> None:
+    first = Client(headers={"Accept-Language": "de"}).get("/api/schema/?format=json").content
+
+    assert first == Client().get("/api/schema/?format=json").content
+    assert "There is no such field." in first.decode()
+
+
 def test_the_documentation_names_every_call(api: Api) -> None:
     page = Client().get("/api/docs/").content.decode()
 
     for call in ("POST reset/", "POST clock/", "PATCH wallets/{id}/", "POST transactions/{id}/refund/"):
         assert f"<code>{call}</code>" in page
     assert "<script" not in page
-    assert "http://testserver/api/v1/wallets/{id}/deposit/" in page
+    assert "http://testserver/api/v1/wallets/OK702746927/deposit/" in page
+    for words in ("Fifty dollars", "&quot;amount&quot;: &quot;50.00&quot;", "404 Not found", "There is no wallet"):
+        assert words in page
     assert "style=" not in page
