@@ -34,6 +34,11 @@ class Entry:
     # Words that its value may be.
     values: tuple[str, ...] = ()
 
+    @property
+    def is_name(self) -> bool:
+        """Whether its title is what the wire calls it, and no words of ours."""
+        return self.title in self.names
+
 
 def find(question: str) -> list[Entry]:
     """The best first: the very name, then names that begin so or have it in them, then texts with all the words."""
@@ -50,7 +55,7 @@ def index() -> dict[str, list[Entry]]:
     """All that has a name on the wire, by sections, in the order of the alphabet."""
     by_section: dict[str, list[Entry]] = {}
     for entry in everything():
-        if entry.names[0] == entry.title:
+        if entry.is_name:
             by_section.setdefault(entry.where, []).append(entry)
     return {where: sorted(entries, key=lambda entry: entry.title.lower()) for where, entries in by_section.items()}
 
@@ -65,9 +70,9 @@ def everything() -> Iterator[Entry]:
     for sample in SAMPLES:
         yield _entry("code-samples", sample.anchor, sample.title, str(sample.text), *sample.adds)
     for code, name in Currency.objects.values_list("code", "name"):
-        yield _entry("codes", f"currency-{code}", code, name)
+        yield _entry("codes", f"currency-{code}", code, name, code)
     for system in PAYSYSTEMS.values():
-        yield _entry("codes", f"method-{system.code}", system.code, str(system.name))
+        yield _entry("codes", f"method-{system.code}", system.code, str(system.name), system.code)
     for shop in SYSTEMS:
         address = reverse("shop-system", args=[shop.slug])
         yield Entry(str(shop.name), _("Shop Systems"), address, ", ".join(shop.folders), (shop.slug,))
@@ -86,11 +91,12 @@ def _functions() -> Iterator[Entry]:
 
     for function in reference.functions():
         text = f"{function.meaning} {' '.join(each.name for each in function.parameters)}"
-        yield _entry("soap-api", function.name, function.name, text)
+        yield _entry("soap-api", function.name, function.name, text, function.name)
     for structure in reference.structures():
-        yield _entry("soap-api", structure.name, structure.name, " ".join(each.name for each in structure.fields))
+        text = " ".join(each.name for each in structure.fields)
+        yield _entry("soap-api", structure.name, structure.name, text, structure.name)
     for name, values in reference.enumerations():
-        yield _entry("soap-api", name, name, " ".join(value for value, _number in values))
+        yield _entry("soap-api", name, name, " ".join(value for value, _number in values), name)
 
 
 def _errors() -> Iterator[Entry]:
@@ -106,7 +112,7 @@ def _errors() -> Iterator[Entry]:
         for error in found:
             yield _entry("errors", f"{prefix}-{error.key}", str(error.title), f"{error.cause} {error.cure}")
     for verdict, meaning in errors.VERDICTS.items():
-        yield _entry("verification", f"verdict-{verdict}", verdict, str(meaning))
+        yield _entry("verification", f"verdict-{verdict}", verdict, str(meaning), verdict)
     for finding in errors.of_verifications():
         yield _entry("verification", "reasons", str(finding.title), str(finding.cure))
     for status, cure in errors.of_statuses():
@@ -116,20 +122,21 @@ def _errors() -> Iterator[Entry]:
 
 def _entry(slug: str, anchor: str, title: str, text: str, *names: str) -> Entry:
     section = BY_SLUG[slug]
-    return Entry(title, str(section.title), f"{section.address}#{anchor}", text, names or (title,))
+    return Entry(title, str(section.title), f"{section.address}#{anchor}", text, names)
 
 
 def _rank(entry: Entry, asked: str, words: list[str]) -> int | None:
     names = [_generic(name.lower()) for name in entry.names]
-    if asked in names or asked == entry.title.lower():
+    title = entry.title.lower()
+    if asked in names or asked == title:
         return 0
-    if any(name.startswith(asked) for name in names):
+    if any(name.startswith(asked) for name in (*names, title)):
         return 1
     if asked in entry.values:
         return 1
     if any(asked in name for name in names):
         return 2
-    if all(word in entry.title.lower() for word in words):
+    if all(word in title for word in words):
         return 3
     text = f"{' '.join((*names, *entry.values))} {entry.title} {entry.text}".lower()
     return 4 if all(word in text for word in words) else None

@@ -48,7 +48,7 @@ def test_what_is_found_is_there(client: Client) -> None:
     pages: dict[str, str] = {}
     for entry in search.everything():
         path, _hash, anchor = entry.address.partition("#")
-        html = pages.setdefault(path, client.get(path).content.decode())
+        pages[path] = html = pages.get(path) or client.get(path).content.decode()
         assert not anchor or re.search(rf'\bid="{re.escape(anchor)}"', html), entry
 
 
