@@ -23,6 +23,7 @@ urlpatterns = [
     path("account/journal/", include(journal.for_clients)),
     path("account/scenarios/", include("okpay_gateway.scenarios.page_urls")),
     path("account/marketplace/", include("marketplace.page_urls")),
+    path("account/merchant/", include("okpay_gateway.merchant.page_urls")),
     path("account/", include("wallets.urls")),
     path("admin/journal/", include(journal.for_staff)),
     path("marketplace/buy/", marketplace_checkout.buy, name="marketplace-buy"),

@@ -38,6 +38,7 @@ MENU: tuple[tuple[StrOrPromise, tuple[tuple[str, StrOrPromise], ...]], ...] = (
     (
         _("Merchant"),
         (
+            ("merchant", _("Merchant Overview")),
             ("buttons", _("Payment Links & Buttons")),
             ("account-seal", _("OKPAY Seal")),
             ("account-marketplace", _("Marketplace")),

@@ -64,6 +64,8 @@ class JournalEntry(models.Model):
         indexes = (
             models.Index(fields=["sandbox", "at", "id"], name="journal_by_time"),
             models.Index(F("correlation"), name="journal_correlation"),
+            # What went wrong for a merchant; what goes well is not in it and costs nothing.
+            models.Index(fields=["wallet_id", "at"], name="journal_failures", condition=Q(failed=True)),
             models.Index(
                 fields=["verification_id"],
                 name="journal_of_verification",

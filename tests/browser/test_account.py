@@ -27,6 +27,8 @@ PAGES = [
     "wallets/OK702746927/calls/",
     "wallets/OK702746927/shop/",
     "seal/",
+    "merchant/",
+    "merchant/checkouts/",
     "send/",
     "exchange/",
     "deposit/",

@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from wallets.forms.fields import CurrencyField, NetworksField, WebAddressField
 from wallets.models import Currency, Transaction, Wallet
-from wallets.statement import Direction, Filters
+from wallets.statement import EVERY_SALE, Direction, Filters
 
 API_PASSWORD_LEAST, API_PASSWORD_MOST = 8, 64
 API_PASSWORD_RULES = (
@@ -130,7 +130,11 @@ class HistoryForm(forms.Form):
 
     first_day = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     last_day = forms.DateField(label=_("Till"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("Any")), *Transaction.Kind.choices])
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        required=False,
+        choices=[("", _("Any")), (EVERY_SALE, _("Every sale")), *Transaction.Kind.choices],
+    )
     status = forms.ChoiceField(label=_("Status"), required=False, choices=[("", _("Any")), *Transaction.Status.choices])
     currency = forms.ChoiceField(label=_("Currency"), required=False)
     direction = forms.ChoiceField(label=_("Direction"), required=False, choices=[("", _("Any")), *Direction.choices])

@@ -128,10 +128,14 @@ class Transaction(models.Model):
             *(
                 models.Index(
                     fields=[side, "-created_at", "-id"],
-                    include=["kind", "status", "currency", "paid_currency", "parent"],
+                    include=["kind", "status", "currency", "paid_currency", "parent", *added],
                     name=name,
                 )
-                for side, name in (("payer_wallet", "paid_by_time"), ("receiver_wallet", "received_by_time"))
+                for side, name, added in (
+                    ("payer_wallet", "paid_by_time", ()),
+                    # What was sold is added up from the index alone (okpay_gateway/merchant/figures.py).
+                    ("receiver_wallet", "received_by_time", ("gross", "fee", "fee_payer")),
+                )
             ),
             models.Index(F("invoice"), name="transaction_invoice", condition=~Q(invoice="")),
             models.Index(F("correlation"), name="transaction_correlation", condition=~Q(correlation="")),

@@ -104,8 +104,10 @@ def generate_api_password(request: HttpRequest, client: Account, wallet_id: str)
 
 @client_page(READ)
 def api_calls(request: HttpRequest, client: Account, wallet_id: str) -> HttpResponse:
-    """The last calls of the API that were refused, and why."""
+    """The last calls of the API that were refused, and why; of one function and error, if the address names them."""
     wallet = own_wallet(client, wallet_id)
-    calls = wallet.api_calls.order_by("-id")[:API_CALLS_SHOWN]
-    context = {"wallet": wallet, "calls": calls, "tab": "calls"}
-    return render(request, "wallets/api_calls.html", context)
+    calls = wallet.api_calls.order_by("-id")
+    asked = {"operation": request.GET.get("function", ""), "outcome": request.GET.get("error", "")}
+    wanted = {column: text.replace("\0", "") for column, text in asked.items() if text}
+    context = {"wallet": wallet, "calls": calls.filter(**wanted)[:API_CALLS_SHOWN], "is_filtered": bool(wanted)}
+    return render(request, "wallets/api_calls.html", context | {"tab": "calls"})
