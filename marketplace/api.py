@@ -397,7 +397,6 @@ class ProductsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
         return Response(status=204)
 
     @extend_schema(request=body(FileUpload, examples.FILES), responses={201: ProductFields})
-    @can_fail({"Empty": catalogue.empty_file})
     @action(detail=True, methods=["post"])
     def file(self, request: Request, pk: str) -> Response:
         """Give a product its file. Buyers download it after the payment, instead of the one before."""
@@ -554,7 +553,7 @@ class OrdersView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, 
         return self._act(fulfilment.ship, **self.read(ShipFields))
 
     @extend_schema(request=Nothing, responses={200: answer(OrderFields, examples.DELIVERED)})
-    @can_fail({"Not shipped": lambda: WrongOrderState(Order.Status.PAID.label)})
+    @can_fail({"Delivered already": lambda: WrongOrderState(Order.Status.DELIVERED.label)})
     @action(detail=True, methods=["post"])
     def deliver(self, request: Request, pk: str) -> Response:
         """Say that the buyer has it."""

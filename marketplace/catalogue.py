@@ -92,7 +92,7 @@ def set_digital_text(product: Product, text: str, *, now: datetime) -> None:
 def set_digital_file(product: Product, name: str, content: bytes, *, now: datetime) -> None:
     """What buyers download after the payment, instead of the file before it. Raises IncorrectParameters."""
     if not content:
-        raise empty_file()
+        raise IncorrectParameters("file", _("The file is empty."))
     if len(content) > LARGEST_FILE:
         raise IncorrectParameters("file", _("The file may have at most 10 MB."))
     DigitalContent.objects.update_or_create(
@@ -105,10 +105,6 @@ def set_digital_file(product: Product, name: str, content: bytes, *, now: dateti
             "updated_at": now,
         },
     )
-
-
-def empty_file() -> IncorrectParameters:
-    return IncorrectParameters("file", _("The file is empty."))
 
 
 @database.atomic

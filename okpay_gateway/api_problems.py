@@ -51,8 +51,10 @@ class Call:
     @property
     def missing(self) -> str:
         """An ID like those of the path's first place, which is nobody's."""
+        if self.names_its_sandbox:
+            return NOWHERE
         first = next(iter(self.ids.values()), "")
-        return NOWHERE if self.names_its_sandbox else re.sub("[0-9]", "9", first)
+        return "999999999" if first.isdigit() else re.sub("[0-9]", "9", first)
 
     def address(self, *, missing: bool) -> str:
         ids = {**self.ids, **({next(iter(self.ids)): self.missing} if missing else {})}

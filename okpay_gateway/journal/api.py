@@ -198,7 +198,7 @@ class JournalEntryView(JournalApi):
     query_class = Query
 
     @extend_schema(operation_id="journal_retrieve", responses={200: JournalEntryFields})
-    @can_fail({"Not found": lambda: _no_entry("999999", "default")})
+    @can_fail({"No such entry": lambda: _no_entry("999999", "default")})
     def get(self, request: Request, id: str) -> Response:
         """Look at one entry."""
         event = timeline.find(Search(self.sandbox, self.own), id)

@@ -41,6 +41,8 @@ class Story:
 
     ids: dict[str, list[Any]]
     poster: int
+    # Checkouts by how they ended.
+    checkouts: dict[str, str]
 
     def address(self, operation: Operation) -> str:
         """Below /api/v1/, with the ID of something for which the operation makes sense."""
@@ -53,8 +55,10 @@ class Story:
         return path
 
     def told_here(self, body: Any) -> Any:
-        """A documented body; the demo store's poster has another number here than in a new installation."""
-        return json.loads(json.dumps(body).replace('"product": 7', f'"product": {self.poster}'))
+        """A documented value; numbers that the database gave are others here than in a new installation."""
+        [paid] = self.ids["transactions/"]
+        text = json.dumps(body).replace('"product": 7', f'"product": {self.poster}')
+        return json.loads(text.replace("transaction 1000027", f"transaction {paid}"))
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +146,7 @@ def _tell() -> Story:
             "sandboxes/": ["my-suite", "paid"],
         },
         poster["id"],
+        {"paid": paid["token"], "canceled": canceled},
     )
 
 
