@@ -35,6 +35,8 @@ TOOLS: tuple[tuple[str, StrOrPromise, StrOrPromise], ...] = (
     ("ipn-verifications", _("Verification Log"), _("Why ipn-verify answered INVALID.")),
     ("scenarios", _("Scenarios"), _("Let the next calls fail, wait, or get another end.")),
     ("buttons", _("Payment Links & Buttons"), _("Have a form, a link, an encrypted button made.")),
+    ("account-seal", _("OKPAY Seal"), _("A picture for your site that shows who you are.")),
+    ("marketplace", _("Marketplace"), _("Sell without a site of your own.")),
     ("api-docs", _("Control API"), _("Set the server up and look inside from a test.")),
 )
 

@@ -63,7 +63,9 @@ def test_links_within_the_documentation_lead_somewhere() -> None:
     pages: dict[str, str] = {}
     for address in ADDRESSES:
         pages[address] = pages.get(address) or page(address)
-        for link in sorted(set(re.findall(r'href="(/developers/[^"?]*|/shop-systems/[^"]*|#[^"]*)"', pages[address]))):
+        for link in sorted(
+            set(re.findall(r'href="(/developers/[^"?]*|/shop-systems/[^"]*|/api/docs/[^"]*|#[^"]*)"', pages[address]))
+        ):
             path, _hash, fragment = link.partition("#")
             path = path or address
             pages[path] = pages.get(path) or page(path)
