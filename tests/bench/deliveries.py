@@ -8,15 +8,17 @@ import asyncio
 import contextlib
 import http.client
 import json
+import socket
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 
 import aiohttp
+import psutil
 
 from ipn import delivery, kicks
 from ipn.encoding import encode
@@ -25,14 +27,17 @@ from okpay_gateway import due
 from sandbox import clock
 from tests.bench import one_task_each, table
 from tests.bench.surroundings import program
+from tests.listener import free_port
 from tests.programs import Program
 
 MESSAGES, ROUNDS = 6000, 2
 MESSAGES_BY_TASKS = 1500
 LATENCY_RATE, LATENCY_MESSAGES = 100, 500
+LISTENERS = 10  # one of which dies
+WARM, REMEMBERED = 2000, 20_000
 RETRIED, RETRIES = 1000, 15
 AT_ONCE = 200
-WALLET = "OK702746927"
+WALLETS = [f"OK{702746900 + number}" for number in range(50)]
 PAIRS = [(f"ok_variable_{number}", f"value {number}") for number in range(40)]
 BODY = encode(PAIRS)
 
@@ -40,10 +45,12 @@ _transactions = count(9_000_000)
 
 
 def run(var: Path, scale: float) -> list[table.Row]:
-    with program(var, "tests.bench.listener") as listener:
+    ports = [free_port() for _ in range(LISTENERS - 2)]
+    with program(var, "tests.bench.listener", PORTS=" ".join(map(str, ports))) as listener:
         _wait_until(lambda: _arrivals(listener.port) is not None)
         url = f"http://127.0.0.1:{listener.port}/ipn"
-        limit, durable, latencies = _by_the_pump(var, url, scale)
+        pump = _by_the_pump(var, url, [listener.port, *ports], scale)
+        limit, durable, latencies = pump.limit, pump.durable, pump.latencies
         tasks = _by_tasks(var, url, max(20, int(MESSAGES_BY_TASKS * scale)))
         retried = max(10, int(RETRIED * scale))
         seconds = _retry(f"http://127.0.0.1:{listener.port}/fail", retried)
@@ -53,8 +60,23 @@ def run(var: Path, scale: float) -> list[table.Row]:
         table.at_least("Deliveries, durable / a Celery task each", durable.rate, tasks.rate, "/s", goal=10),
         table.compared("CPU of a delivery / of a post in the plain loop", durable.cpu, limit.cpu, "us"),
         table.compared("CPU of a delivery / by a Celery task", durable.cpu, tasks.cpu, "us"),
+        table.compared("Deliveries of one wallet, in their order / of 50", pump.one_wallet.rate, durable.rate, "/s"),
         table.within(f"Commit to delivery at {LATENCY_RATE}/s, median", p50, "ms", goal=15, places=1),
         table.Row(f"Commit to delivery at {LATENCY_RATE}/s, 99th percentile", f"{p99:.1f} ms"),
+        table.within(
+            f"The same, one listener of {LISTENERS} dead: 95th percentile of the others",
+            statistics.quantiles(pump.beside_a_dead_one, n=20)[-1],
+            "ms",
+            goal=1000,
+            places=1,
+        ),
+        table.at_most(
+            f"Memory of the worker after {pump.remembered:,} deliveries / after {pump.warm:,}",
+            pump.memory,
+            pump.memory_when_warm,
+            "MiB",
+            goal=1.1,
+        ),
         table.within(f"{retried * RETRIES:,} retries, clock advanced 450 min", seconds, "s", goal=60, places=1),
     ]
 
@@ -71,9 +93,25 @@ def _mean(paces: list[Pace]) -> Pace:
     return Pace(statistics.mean(pace.rate for pace in paces), statistics.mean(pace.cpu for pace in paces))
 
 
-def _by_the_pump(var: Path, url: str, scale: float) -> tuple[Pace, Pace, list[float]]:
-    """The plain loop and the worker, turn and turn about; then the worker's milliseconds from commit to arrival."""
+@dataclass(frozen=True)
+class ByThePump:
+    """Latencies are milliseconds from commit to arrival, memory is resident and in MiB."""
+
+    limit: Pace
+    durable: Pace
+    one_wallet: Pace
+    latencies: list[float]
+    beside_a_dead_one: list[float]
+    warm: int
+    memory_when_warm: float
+    remembered: int
+    memory: float
+
+
+def _by_the_pump(var: Path, url: str, ports: list[int], scale: float) -> ByThePump:
+    """The plain loop and the worker, turn and turn about; then the worker alone."""
     messages = max(50, int(MESSAGES * scale))
+    warm, remembered = max(50, int(WARM * scale)), max(100, int(REMEMBERED * scale))
     limits, durables = [], []
     command = ("celery", "--app=okpay_gateway", "worker", "--without-mingle", "--without-gossip", "--without-heartbeat")
     with program(var, *command) as worker:
@@ -81,10 +119,39 @@ def _by_the_pump(var: Path, url: str, scale: float) -> tuple[Pace, Pace, list[fl
         for _ in range(ROUNDS):
             limits.append(asyncio.run(plain_loop(url, messages)))
             durables.append(_deliver(url, messages, worker, kicks_it=True))
+        one_wallet = _deliver(url, messages, worker, kicks_it=True, wallets=WALLETS[:1])
         # A pump that ran for a while is idle again.
         time.sleep(1.5)
-        latencies = _one_by_one(url.replace("/ipn", "/timed"), max(20, int(LATENCY_MESSAGES * scale)))
-    return _mean(limits), _mean(durables), latencies
+        timed = max(20, int(LATENCY_MESSAGES * scale))
+        latencies = _one_by_one([url.replace("/ipn", "/timed")], timed)
+    # Another one, for it shall begin with nothing behind it.
+    with program(var, *command) as worker:
+        _wait_until(lambda: _delivers(url))
+        _deliver(url, warm, worker, kicks_it=True)
+        memory_when_warm = _memory(worker)
+        _deliver(url, remembered - warm, worker, kicks_it=True)
+        memory = _memory(worker)
+        # It takes connections, for the kernel does, and never says a word.
+        with socket.create_server(("127.0.0.1", 0), backlog=1024) as dead:
+            urls = [f"http://127.0.0.1:{port}/timed" for port in (*ports, dead.getsockname()[1])]
+            beside_a_dead_one = _one_by_one(urls, max(200, timed), dead=urls[-1])
+    IpnMessage.objects.filter(url=urls[-1]).delete()
+    return ByThePump(
+        _mean(limits),
+        _mean(durables),
+        one_wallet,
+        latencies,
+        beside_a_dead_one,
+        warm,
+        memory_when_warm,
+        remembered,
+        memory,
+    )
+
+
+def _memory(worker: Program) -> float:
+    every = worker.descendants() or [psutil.Process(worker.process.pid)]
+    return sum(each.memory_info().rss for each in every) / 2**20
 
 
 async def plain_loop(url: str, messages: int) -> Pace:
@@ -104,9 +171,9 @@ async def plain_loop(url: str, messages: int) -> Pace:
     return Pace(messages / took, cpu / messages * 1e6)
 
 
-def _deliver(url: str, messages: int, worker: Program, *, kicks_it: bool) -> Pace:
+def _deliver(url: str, messages: int, worker: Program, *, kicks_it: bool, wallets: Iterable[str] = WALLETS) -> Pace:
     """From the kick, or the first task, to the last result written down."""
-    stored = _store(url, messages)
+    stored = _store(url, messages, wallets=wallets)
     cpu, started = worker.processor_time(), time.perf_counter()
     if kicks_it:
         kicks.kick()
@@ -121,19 +188,22 @@ def _deliver(url: str, messages: int, worker: Program, *, kicks_it: bool) -> Pac
     return Pace(messages / took, cpu / messages * 1e6)
 
 
-def _store(url: str, messages: int, **fields: object) -> list[IpnMessage]:
-    """Messages about as many payments, due at once unless told otherwise."""
+def _store(url: str, messages: int, *, wallets: Iterable[str] = WALLETS, **fields: object) -> list[IpnMessage]:
+    """Messages about as many payments to these wallets, due at once unless told otherwise."""
     now = clock.now(clock.default_sandbox())
     return IpnMessage.objects.bulk_create(
-        [_message(url, **{"created_at": now, "next_attempt_at": now} | fields) for _ in range(messages)],
+        [
+            _message(url, wallet, **{"created_at": now, "next_attempt_at": now} | fields)
+            for _, wallet in zip(range(messages), cycle(wallets), strict=False)
+        ],
         batch_size=1000,
     )
 
 
-def _message(url: str, **fields: object) -> IpnMessage:
+def _message(url: str, wallet: str, **fields: object) -> IpnMessage:
     return IpnMessage(
         sandbox_id=clock.DEFAULT,
-        wallet_id=WALLET,
+        wallet_id=wallet,
         transaction_id=next(_transactions),
         kind="send_money",
         url=url,
@@ -151,11 +221,11 @@ def _delivers(url: str) -> bool:
     return message.status == IpnMessage.Status.SENT
 
 
-def _queue(url: str) -> IpnMessage:
+def _queue(url: str, wallet: str = WALLETS[0]) -> IpnMessage:
     sandbox = clock.default_sandbox()
     return delivery.queue(
         sandbox=sandbox,
-        wallet_id=WALLET,
+        wallet_id=wallet,
         transaction_id=next(_transactions),
         kind="send_money",
         url=url,
@@ -164,15 +234,17 @@ def _queue(url: str) -> IpnMessage:
     )
 
 
-def _one_by_one(url: str, messages: int) -> list[float]:
-    """Milliseconds from commit to arrival, at a steady rate."""
+def _one_by_one(urls: list[str], messages: int, *, dead: str = "") -> list[float]:
+    """Milliseconds from commit to arrival, at a steady rate, to one wallet's listener after the other."""
     committed = {}
     start = time.monotonic()
     for number in range(messages):
         time.sleep(max(0, start + number / LATENCY_RATE - time.monotonic()))
-        message = _queue(url)
-        committed[str(message.id)] = time.time()
-    port = int(url.split(":")[2].split("/")[0])
+        url, wallet = urls[number % len(urls)], WALLETS[number % len(urls)]
+        message = _queue(url, wallet)
+        if url != dead:
+            committed[str(message.id)] = time.time()
+    port = int(urls[0].split(":")[2].split("/")[0])
     _wait_until(lambda: committed.keys() <= (_arrivals(port) or {}).keys())
     arrived = _arrivals(port) or {}
     # A message can be there before this process has read the clock: that took no time.

@@ -1,6 +1,6 @@
 """The cheapest listener there is: it notes when a message came first, and says 200; to a POST to /fail it says 500.
 
-python -m tests.bench.listener      on PORT; GET answers with what it noted
+python -m tests.bench.listener      on PORT and on PORTS; GET answers with what it noted
 """
 
 import asyncio
@@ -39,10 +39,11 @@ class Recorder(asyncio.Protocol):
         self.transport.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
 
 
-async def listen(port: int) -> None:
-    server = await asyncio.get_running_loop().create_server(Recorder, "127.0.0.1", port, backlog=1024)
-    await server.serve_forever()
+async def listen(ports: list[int]) -> None:
+    loop = asyncio.get_running_loop()
+    servers = [await loop.create_server(Recorder, "127.0.0.1", port, backlog=1024) for port in ports]
+    await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
 if __name__ == "__main__":
-    asyncio.run(listen(int(os.environ["PORT"])))
+    asyncio.run(listen([int(port) for port in (os.environ["PORT"], *os.environ.get("PORTS", "").split())]))

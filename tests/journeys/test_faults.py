@@ -2,7 +2,7 @@
 
 Real payments by a process of its own, real servers, and the production processes as `make serve` runs them: one gateway
 for all tests, for it has to be well again after each. docs/delivery.md promises what is held here.
-OUTAGE=60 keeps Redis away for a whole minute.
+OUTAGE=60 keeps Redis away for a whole minute, DELIVERIES=20000 looks longer at the memory.
 """
 
 import os
@@ -31,6 +31,7 @@ from tests.programs import ROOT, Program, clean_environment, running
 pytestmark = pytest.mark.slow
 
 OUTAGE = float(os.environ.get("OUTAGE") or 10)  # seconds without Redis
+DELIVERIES = int(os.environ.get("DELIVERIES") or 4000)
 RECOVERED_WITHIN = 120  # seconds, from the last fault to the last delivery
 IPN_TIMEOUT = 3  # seconds; a lost worker's claims last five more
 WALLETS = 40
@@ -289,7 +290,7 @@ def test_memory_stays_what_it_is(gateway: Gateway) -> None:
         boundless.will(Answer(body=b"x" * 10_000_000))
         talkative.will(Answer(raw=b"HTTP/1.1 200 OK\r\n", endless=b"X-Endless: " + b"x" * 1000 + b"\r\n"))
         measured = []
-        for _ in range(4):
+        for _ in range(DELIVERIES // 1000):
             put_messages(gateway, gateway.shop.url, 1000)
             put_messages(gateway, boundless.url, 40)
             put_messages(gateway, talkative.url, 40)
