@@ -96,6 +96,7 @@ class Pump:
         Both are harmless to repeat, even if the database did it before the connection broke.
         """
         give_up_at = time.monotonic() + self._patience
+        was_away = False
         while True:
             try:
                 return work()
@@ -105,7 +106,9 @@ class Pump:
                 connection.close()
                 if time.monotonic() >= give_up_at:
                     raise
-                logger.warning("The database is away: %s", " ".join(str(error).split()))
+                if not was_away:
+                    logger.warning("The database is away, asking again: %s", " ".join(str(error).split()))
+                was_away = True
             if self._asked_to_stop.wait(ASK_AGAIN_AFTER):
                 give_up_at = min(give_up_at, time.monotonic() + PATIENCE_AT_THE_END)
                 time.sleep(ASK_AGAIN_AFTER)

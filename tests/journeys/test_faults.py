@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -243,6 +244,10 @@ def test_postgresql_is_restarted_and_crashes(gateway: Gateway) -> None:
         payments = payer.wait()
     gateway.everything_has_arrived(len(payments))
     assert gateway.program.get("/health/")[0] == 200
+    # No thread of the web server has kept a connection that is none.
+    with ThreadPoolExecutor(12) as people:
+        wallets = people.map(lambda wallet: control(gateway.program.base, "GET", f"wallets/{wallet}/"), gateway.wallets)
+        assert [wallet["id"] for wallet in wallets] == gateway.wallets
 
 
 def test_a_dead_listener_delays_nobody_and_every_wallet_is_told_in_order(gateway: Gateway) -> None:
