@@ -210,7 +210,7 @@ SPECIAL: dict[tuple[str, str], Callable[[Refused], Send]] = {
     ("orders_create", "Not enough money"): lambda call: call.send(payer="poor@example.com", address=BERLIN),
     ("orders_create", "Nobody"): lambda call: call.send(payer="nobody@example.com"),
     ("orders_create", "Sold out"): lambda call: call.in_stock(
-        40, items=[{**call.body["items"][0], "quantity": 41}], total="4333.00"
+        40, items=[{**call.body["items"][0], "quantity": 41}], total="4313.00"
     ),
     ("orders_create", "Another price"): lambda call: call.send(total="1.00"),
     ("orders_ship_create", "Shipped already"): lambda call: call.here(
