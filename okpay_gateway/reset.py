@@ -16,7 +16,7 @@ from okpay_gateway.worlds.belongings import Model
 from okpay_gateway.worlds.gates import LOCK_TIMEOUT_MS, giving_way
 from sandbox import clock, scenarios
 from sandbox.models import DEFAULT, ControlToken, JournalEntry, JournalGap, Sandbox, Snapshot, SnapshotChunk
-from wallets import seed
+from wallets import chain, seed
 from wallets.models import Account, DisabledApiFunction, MonthlyTurnover, Transaction, User, Wallet
 
 GATES: tuple[Model, ...] = (CheckoutSession, MonthlyTurnover, Transaction, Product, IpnMessage)
@@ -49,7 +49,7 @@ def _begin_anew(sandbox: Sandbox) -> None:
 
 @transaction.atomic
 def _reset(sandbox: Sandbox) -> None:
-    _close_the_gates()
+    _close_the_gates(sandbox)
     _keep_staff(sandbox)
     for each in belongings.every():
         if each.model not in KEPT:
@@ -70,7 +70,7 @@ def _rows(model: Model, ways: tuple[str, ...], sandbox: Sandbox) -> QuerySet[mod
     return rows
 
 
-def _close_the_gates() -> None:
+def _close_the_gates(sandbox: Sandbox) -> None:
     """Wait until no money moves and no result is written down, and let nothing begin: half a payment stays unseen.
 
     In the order in which payments come by, so that nobody waits for us who holds what we want. What comes by in another
@@ -79,6 +79,7 @@ def _close_the_gates() -> None:
     names = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in GATES)
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [chain.lock_of(sandbox.id)])
         cursor.execute(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
 
 

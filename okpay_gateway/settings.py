@@ -237,6 +237,7 @@ CELERY_BEAT_SCHEDULE = {
     "listener-checks": {"task": "ipn.tasks.check_listeners", "schedule": 2.0, "options": {"expires": 2}},
     "mass-payments": {"task": "wallets.tasks.send_mass_payments", "schedule": 5.0, "options": {"expires": 5}},
     "decide": {"task": "wallets.tasks.decide", "schedule": 5.0, "options": {"expires": 5}},
+    "seal-ledger": {"task": "wallets.tasks.seal_ledger", "schedule": 60.0, "options": {"expires": 60}},
     "idle-sandboxes": {
         "task": "okpay_gateway.tasks.drop_idle_sandboxes",
         "schedule": 3600.0,

@@ -86,7 +86,8 @@ def _parser(program: str) -> argparse.ArgumentParser:
     advance.add_argument("by", metavar="DURATION", help="as ISO 8601 writes it: PT30M, P1D")
     wait = command("wait", _wait, "return when nothing is due or under way; exit code 1 when something still is")
     wait.add_argument("--timeout", type=float, default=10, metavar="SECONDS")
-    command("audit", _audit, "exit code 1 when the books are not right")
+    audit = command("audit", _audit, "exit code 1 when the books are not right, or the past was changed")
+    audit.add_argument("--head", default="", metavar="HASH", help="chain.head of an earlier audit: is it still there?")
     story = command("story", _story, "write down how a payment came about: a file for replay")
     story.add_argument("transaction", type=int, nargs="?", help="its ID")
     story.add_argument("--correlation", help="or the X-Correlation-ID of a request")
@@ -221,7 +222,7 @@ def _wait(gateway: Gateway, options: argparse.Namespace) -> None:
 
 
 def _audit(gateway: Gateway, options: argparse.Namespace) -> int:
-    found = _sandbox(gateway, options).audit()
+    found = _sandbox(gateway, options).audit(options.head)
     print(json.dumps(found, indent=2))
     return 0 if found["ok"] else 1
 

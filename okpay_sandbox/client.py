@@ -140,9 +140,9 @@ class Sandbox:
     def journal(self, **filters: Any) -> list[Row]:
         return list(self.rows("journal/", **filters))
 
-    def audit(self) -> Row:
-        """{"ok": true, ...} if the books are right."""
-        found: Row = self.call("GET", "ledger/audit/")
+    def audit(self, head: str = "") -> Row:
+        """{"ok": true, ...} if the books are right. `head` is `["chain"]["head"]` of an earlier answer."""
+        found: Row = self.call("GET", "ledger/audit/", **({"head": head} if head else {}))
         return found
 
     # The tester's hand.

@@ -19,7 +19,7 @@ from rest_framework.viewsets import GenericViewSet
 from sandbox import journal
 from sandbox.api import AMOUNT, Amount, ControlView, ListQuery, Nothing, Query, Strict, TrueOrFalse, WebAddress
 from sandbox.examples import answer, answers_with, body, can_fail
-from wallets import adjustments, audit, countries, deposits, parties, payments, registration, reversals
+from wallets import adjustments, audit, chain, countries, deposits, parties, payments, registration, reversals
 from wallets import api_examples as examples
 from wallets.errors import CurrencyNotFound, IncorrectAmount, InsufficientFunds, MoreThanIsLeft, WrongState
 from wallets.models import Account, DeliveryAddress, Entry, Transaction, TransactionItem, User, Wallet
@@ -249,9 +249,44 @@ def _party(account: Account, wallet: Wallet | None) -> dict[str, Any]:
     }
 
 
+class BreakFields(serializers.Serializer[chain.Break]):
+    """A checkpoint that does not hold, and the transactions whose entries are not as they were sealed."""
+
+    checkpoint = serializers.IntegerField()
+    first_entry, last_entry = (serializers.IntegerField() for _end in range(2))
+    faults = serializers.ListField(
+        child=serializers.ChoiceField(choices=["entries", "checkpoint", "link"]),
+        help_text="entries: not those that were sealed. checkpoint: its own row was changed. link: it does not follow"
+        " on the one before.",
+    )
+    changed = serializers.ListField(child=serializers.IntegerField(), help_text="Transactions, 100 at most.")
+    missing, added = (serializers.ListField(child=serializers.IntegerField()) for _list in range(2))
+
+
+class ChainFields(serializers.Serializer[chain.Chain]):
+    """The seals upon the ledger's past."""
+
+    ok = serializers.BooleanField()
+    checkpoints = serializers.IntegerField()
+    sealed = serializers.IntegerField(help_text="Entries.")
+    unsealed = serializers.IntegerField(help_text="Entries that are newer than the last checkpoint.")
+    head = serializers.CharField(help_text="The last checkpoint's hash. Keep it, and ask for it later: `?head=`.")
+    knows_head = serializers.BooleanField(
+        allow_null=True, help_text="Whether the head that was asked for is part of the chain; null: none was."
+    )
+    broken_in_all = serializers.IntegerField()
+    broken = BreakFields(many=True, help_text="The first 20.")
+
+
+class AuditQuery(Query):
+    head = serializers.RegexField(
+        "^[0-9a-f]{64}$", required=False, help_text="`chain.head` of an earlier answer: is it still part of the chain?"
+    )
+
+
 @answers_with(examples.AUDIT)
-class AuditFields(serializers.Serializer[audit.Audit]):
-    """Whether the books are right: every sum is 0.00 and every list empty."""
+class AuditFields(serializers.Serializer[Any]):
+    """Whether the books are right: every sum is 0.00, every list empty, and the past is as it was sealed."""
 
     ok = serializers.BooleanField()
     currencies = serializers.DictField(child=Amount(), help_text="The sum of all entries in each currency.")
@@ -262,6 +297,7 @@ class AuditFields(serializers.Serializer[audit.Audit]):
     drifted = serializers.ListField(
         child=serializers.CharField(), help_text="Balances that are not the sum of their entries."
     )
+    chain = ChainFields()
 
 
 class AccountsQuery(ListQuery):
@@ -491,7 +527,14 @@ class AuditView(ControlView):
     scope = "ledger"
     serializer_class = AuditFields
 
+    query_class = AuditQuery
+
     @extend_schema(operation_id="ledger_audit")
     def get(self, request: Request) -> Response:
-        """Audit the books. They are right when every sum is 0.00 and every list empty."""
-        return Response(AuditFields(audit.audit(self.sandbox.id)).data)
+        """Audit the books. They are right when every sum is 0.00, every list empty, and the past as it was sealed.
+        What is not sealed yet is sealed on this occasion."""
+        chain.seal(self.sandbox.id)
+        sums = audit.audit(self.sandbox.id)
+        past = chain.verify(self.sandbox.id, head=self.query.get("head", ""))
+        found = {**vars(sums), "ok": sums.ok and past.ok, "chain": past}
+        return Response(AuditFields(found).data)

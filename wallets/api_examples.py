@@ -150,6 +150,16 @@ AUDIT: dict[str, Any] = {
     "orphans": [],
     "negative": [],
     "drifted": [],
+    "chain": {
+        "ok": True,
+        "checkpoints": 1,
+        "sealed": 52,
+        "unsealed": 0,
+        "head": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "knows_head": None,
+        "broken_in_all": 0,
+        "broken": [],
+    },
 }
 
 # What a deposit, a refund, a chargeback and a refused payment look like beside the payment above.

@@ -5,7 +5,10 @@ from celery import shared_task
 from sandbox import clock
 from sandbox.locks import unless_taken
 from sandbox.models import Sandbox
-from wallets import decisions, mass_payments
+from wallets import chain, decisions, mass_payments
+
+# Up to this entry this process knows that all is sealed.
+_sealed_until = 0
 
 
 @shared_task(ignore_result=True)
@@ -21,3 +24,12 @@ def decide() -> None:
         with unless_taken(clock.moving(sandbox)) as is_ours:
             if is_ours:
                 decisions.decide_due(sandbox, now=clock.now(sandbox))
+
+
+@shared_task(ignore_result=True)
+def seal_ledger() -> None:
+    """Seal what was booked since the last time, in whatever sandbox: sent by the scheduler."""
+    global _sealed_until
+    with unless_taken("sealing the ledger") as is_ours:
+        if is_ours:
+            _sealed_until = chain.seal_all(after=_sealed_until)

@@ -13,6 +13,7 @@ from typing import TypeVar
 from django.db import IntegrityError, OperationalError, connection
 
 from sandbox.models import Sandbox
+from wallets import chain
 
 T = TypeVar("T")
 
@@ -40,14 +41,16 @@ _LOCKS = (
     f"SELECT FROM wallets_wallet WHERE account_id IN ({_ACCOUNTS}) ORDER BY id",
     "SELECT FROM sandbox_sandbox WHERE id = %(sandbox)s",
 )
-CLOSE = "; ".join([f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}", *(f"{lock} FOR UPDATE" for lock in _LOCKS)])
+# Whoever seals the ledger looks at entries that may be about to go.
+_SEALER = "SELECT pg_advisory_xact_lock(%(chain)s)"
+CLOSE = "; ".join([f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}", _SEALER, *(f"{lock} FOR UPDATE" for lock in _LOCKS)])
 
 
 def close(sandbox: Sandbox) -> None:
     """Until the database transaction ends. Raises OperationalError when somebody is in the way."""
     assert connection.in_atomic_block
     with connection.cursor() as cursor:
-        cursor.execute(CLOSE, {"sandbox": sandbox.id})
+        cursor.execute(CLOSE, {"sandbox": sandbox.id, "chain": chain.lock_of(sandbox.id)})
 
 
 def giving_way(exchange: Callable[[], T]) -> T:

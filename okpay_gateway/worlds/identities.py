@@ -19,7 +19,7 @@ from okpay_gateway.worlds import belongings
 from okpay_gateway.worlds.belongings import Belonging, Model
 from sandbox.models import RememberedAnswer, Sandbox
 from wallets import parties
-from wallets.models import Account, HistorySegment, User, Wallet
+from wallets.models import Account, HistorySegment, LedgerCheckpoint, User, Wallet
 
 Row = dict[str, Any]
 
@@ -27,6 +27,7 @@ Row = dict[str, Any]
 NOT_COPIED: dict[Model, str] = {
     RememberedAnswer: "answers requests that were sent to the original",
     HistorySegment: "is cut anew when it is needed",
+    LedgerCheckpoint: "entries of other numbers are sealed anew",
 }
 # Columns that name a row elsewhere without a foreign key: "app.Model.column" -> "app.Model".
 LOOSE = {

@@ -48,7 +48,11 @@ def test_a_payment_its_message_and_a_resend(run, gateway: Gateway) -> None:
         assert run("trigger", "refund", number, "--amount", "2.00")[0] == 0
         assert listener.wait_for(3)[2].variables["ok_txn_status"] == "reversed"
         assert run("wait")[0] == 0
-    assert run("audit")[0] == 0
+    code, audit, _ = run("audit")
+    assert code == 0
+    head = json.loads(audit)["chain"]["head"]
+    assert run("audit", "--head", head)[0] == 0
+    assert run("audit", "--head", "0" * 64)[0] == 1
 
 
 def test_a_test_message(run, gateway: Gateway) -> None:

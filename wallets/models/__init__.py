@@ -7,7 +7,7 @@ from wallets.models.currencies import Currency
 from wallets.models.decisions import Decision
 from wallets.models.documents import ClientDocument
 from wallets.models.history import HistorySegment
-from wallets.models.ledger import Balance, Entry
+from wallets.models.ledger import Balance, Entry, LedgerCheckpoint
 from wallets.models.mailbox import MailboxMessage
 from wallets.models.mass_payments import MassPayment, MassPaymentRow
 from wallets.models.okpay_seals import OkpaySeal
@@ -29,6 +29,7 @@ __all__ = [
     "DisabledApiFunction",
     "Entry",
     "HistorySegment",
+    "LedgerCheckpoint",
     "MailboxMessage",
     "MassPayment",
     "MassPaymentRow",

@@ -1,9 +1,10 @@
-"""The books: entries, which are the truth, and clients' balances, which follow them."""
+"""The books: entries, which are the truth, clients' balances, which follow them, and the seals upon the past."""
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from sandbox.models import Sandbox
 from wallets.models.currencies import Currency
 from wallets.models.parties import Wallet
 
@@ -54,3 +55,30 @@ class Balance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.wallet_id} {self.amount} {self.currency_id}"
+
+
+class LedgerCheckpoint(models.Model):
+    """A seal upon a stretch of a sandbox's entries, chained to the one before. wallets/chain.py sets and reads them."""
+
+    sandbox = models.ForeignKey(Sandbox, on_delete=models.CASCADE, related_name="+", verbose_name=_("sandbox"))
+    # From 1, without gaps.
+    number = models.PositiveIntegerField(_("number"))
+    # All entries of the sandbox after the checkpoint before, up to the last one here.
+    first_entry = models.BigIntegerField(_("first entry"))
+    last_entry = models.BigIntegerField(_("last entry"))
+    count = models.PositiveIntegerField(_("entries"))
+    # SHA-256 over the entries, as hexadecimal digits.
+    entries_hash = models.CharField(_("hash of the entries"), max_length=64)
+    # Sixteen bytes for each transaction: its ID and the start of a hash over its entries here.
+    transactions = models.BinaryField()
+    previous_hash = models.CharField(_("hash of the one before"), max_length=64, blank=True)
+    hash = models.CharField(_("hash"), max_length=64, help_text=_("Of all the above."))
+
+    class Meta:
+        verbose_name = _("ledger checkpoint")
+        verbose_name_plural = _("ledger checkpoints")
+        ordering = ("sandbox", "number")
+        constraints = (models.UniqueConstraint("sandbox", "number", name="one_checkpoint_per_number"),)
+
+    def __str__(self) -> str:
+        return f"{self.sandbox_id} #{self.number}"
