@@ -208,6 +208,8 @@ class PictureForm(forms.Form):
 
 
 class DigitalForm(forms.Form):
+    """Stands beside PictureForm on one page, whose file is another."""
+
     text = forms.CharField(
         label=_("Text"),
         max_length=catalogue.TEXT_LENGTH,
@@ -218,6 +220,9 @@ class DigitalForm(forms.Form):
     file = forms.FileField(
         label=_("File"), required=False, help_text=_("At most 10 MB. It takes the place of the one before.")
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="digital_%s", **kwargs)
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]

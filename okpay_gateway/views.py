@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "origin": origin,
         "demo_logins": _demo_logins() if settings.SANDBOX else [],
-        "popular": windows.popular(seen, now=clock.now(seen.sandbox), most=4),
+        "popular": windows.popular(seen, now=clock.now(seen.sandbox), most=6),
     }
     return render(request, "home.html", context)
 

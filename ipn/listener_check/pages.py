@@ -24,6 +24,7 @@ from ipn.tasks import check_listener
 logger = logging.getLogger(__name__)
 
 SHOWN = 10
+REFRESH_SECONDS = 2
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,18 +59,21 @@ def result(request: HttpRequest, client: Client, check_id: int) -> HttpResponse:
     )
     report = judge(check)
     is_lost = checks.is_lost(check)
-    return render(
-        request,
-        "ipn/listener_check_result.html",
-        {
-            "check": check,
-            "report": report,
-            "is_lost": is_lost,
-            "is_under_way": check.ended_at is None and not is_lost,
-            "stories": STORIES,
-            "shown": _shown(report, client),
-        },
-    )
+    is_under_way = check.ended_at is None and not is_lost
+    context = {
+        "check": check,
+        "report": report,
+        "is_lost": is_lost,
+        "is_under_way": is_under_way,
+        # Who reads slowly, or has it read to him, stops that.
+        "refreshes": is_under_way and "still" not in request.GET,
+        "stories": STORIES,
+        "shown": _shown(report, client),
+    }
+    response = render(request, "ipn/listener_check_result.html", context)
+    if context["refreshes"]:
+        response["Refresh"] = str(REFRESH_SECONDS)
+    return response
 
 
 def _initial(request: HttpRequest, client: Client, latest: ListenerCheck | None) -> dict[str, object]:

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from marketplace import pictures, stores
+from marketplace import pictures, stores, windows
 from marketplace.forms import StoreForm
 from marketplace.models import Order, Product, Store
 from sandbox import clock
@@ -40,6 +40,8 @@ def overview(request: HttpRequest, client: Account) -> HttpResponse:
         "low": [product for product in products.exclude(low_stock=None).order_by("stock")[:50] if product.is_low],
         "sold": orders.sold_by(client)[:LATEST],
         "bought": orders.bought_by(client)[:LATEST],
+        # Official page "Marketplace": the popular ones stand also "in registered users' private space".
+        "popular": windows.popular(windows.looker(request), now=clock.now(client.sandbox), most=4),
     }
     return render(request, "marketplace/overview.html", context)
 

@@ -42,13 +42,23 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, live_server: LiveServer, world: Sandbox) -> Iterator[Page]:
     """A fresh window on the site, with the demo cast present. No page may break its own Content-Security-Policy."""
+    yield from _window(browser, live_server.url)
+
+
+@pytest.fixture
+def unscripted(browser: Browser, live_server: LiveServer, world: Sandbox) -> Iterator[Page]:
+    """The same, with JavaScript switched off: the official procedures need none."""
+    yield from _window(browser, live_server.url, java_script_enabled=False)
+
+
+def _window(browser: Browser, base_url: str, **more: bool) -> Iterator[Page]:
     refused: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:
             refused.append(message.text)
 
-    context = browser.new_context(base_url=live_server.url, locale="en-GB")
+    context = browser.new_context(base_url=base_url, locale="en-GB", **more)
     context.set_default_timeout(10_000)
     page = context.new_page()
     page.on("console", listen)

@@ -1,27 +1,8 @@
-"""The documentation in a real browser: on a small phone, dark and light, and a sample that is pressed."""
+"""The documentation in a real browser: from a name to its meaning, and a sample that is pressed."""
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
-
-from okpay_gateway.developers.sections import SECTIONS
-
-ADDRESSES = [
-    *("/developers/", "/developers/search/?q=price", "/shop-systems/", "/shop-systems/woocommerce/"),
-    *(f"/developers/{section.slug}/" for section in SECTIONS),
-]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_fits_a_small_phone(page: Page, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": 360, "height": 640})
-
-    for address in ADDRESSES:
-        page.goto(address)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
-        expect(page.get_by_role("heading", level=1)).to_have_count(1)
 
 
 def test_from_a_variables_name_to_a_checkout(page: Page) -> None:

@@ -1,21 +1,6 @@
-"""The frame in a real browser: it fits a phone, speaks the chosen language, and a keyboard is enough."""
+"""The frame in a real browser: it speaks the chosen language, and a keyboard is enough."""
 
-import pytest
 from playwright.sync_api import Page, expect
-
-PAGES = ["/", "/account/login/", "/account/register/", "/nowhere"]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_fits_a_small_phone(page: Page, path: str, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": 360, "height": 640})
-
-    page.goto(path)
-
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    expect(page.get_by_role("heading", level=1)).to_have_count(1)
 
 
 def test_the_chosen_language_stays(page: Page) -> None:

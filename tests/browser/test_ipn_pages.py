@@ -2,7 +2,6 @@
 
 import threading
 
-import pytest
 from django.db import connection
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -79,11 +78,7 @@ def test_pages_open_at_their_top_beside_the_menu(page: Page, queue: Queue) -> No
     expect(page.get_by_role("link", name="IPN History", exact=True).first).to_be_in_viewport()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_listener_is_checked_and_told_what_to_mend(
-    page: Page, live_server: LiveServer, listener: Listener, scheme: str
-) -> None:
-    page.emulate_media(color_scheme=scheme)
+def test_a_listener_is_checked_and_told_what_to_mend(page: Page, live_server: LiveServer, listener: Listener) -> None:
     page.set_viewport_size({"width": 360, "height": 640})
     log_in(page)
     page.goto("/account/ipn/listener-check/")
@@ -109,11 +104,9 @@ def taken_up(check_id: int) -> None:
         connection.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_fit_a_small_phone(page: Page, queue: Queue, scheme: str) -> None:
+def test_long_words_fit_a_small_phone(page: Page, queue: Queue) -> None:
     message = attempted(queue(url="http://shop.example/" + "ipn" * 60), *[500] * 9, "timed_out", 200)
     verification = asked(message.body(resend=False).replace("25.00", "1.00") + "&" + "x" * 200 + "=" + "y" * 300)
-    page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": 360, "height": 640})
     log_in(page)
 

@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from checkout.models import CheckoutSession, PaymentLink
 from ipn.models import IpnMessage
 from sandbox.models import Sandbox
-from tests.browser.test_account import log_in
+from tests.browser.walking import go, log_in
 from tests.listener import Answer, Listener, ask_ipn_verify, listening
 from wallets.models import Transaction, Wallet
 from wallets.money import D
@@ -29,8 +29,7 @@ def shop(merchant: Wallet) -> Iterator[Listener]:
 def to_the_form(page: Page) -> None:
     """ "Firstly, log in to your account with OKPAY and go to: Profile -> Merchant -> Payment Links & Buttons." """
     log_in(page, "merchant")
-    page.get_by_role("group", name="Merchant").get_by_role("link", name="Payment Links & Buttons").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Payment Links & Buttons")
+    go(page, "Profile -> Merchant -> Payment Links & Buttons")
 
 
 def paste(shop: Listener, code: str) -> None:
@@ -46,8 +45,9 @@ def as_buyer(browser: Browser, live_server: LiveServer) -> Page:
 
 
 def test_how_to_create_an_okpay_payment_button(
-    page: Page, browser: Browser, live_server: LiveServer, shop: Listener, merchant: Wallet, buyer: Wallet
+    unscripted: Page, browser: Browser, live_server: LiveServer, shop: Listener, merchant: Wallet, buyer: Wallet
 ) -> None:
+    page = unscripted
     to_the_form(page)
     # "Describe your item": wallet, item type, name, article number.
     page.get_by_label("Wallet").select_option("OK702746927")

@@ -1,0 +1,42 @@
+"""The official page "OKPAY SOAP API Overview": a wallet is prepared without JavaScript, and a call is answered."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.walking import log_in
+from tests.conftest import wallet as found
+from tests.soapapi.calls import SoapFault, call, token
+from wallets.models import Wallet
+
+
+def test_okpay_account_wallet_preparation(unscripted: Page, stranger: Wallet) -> None:
+    page = unscripted
+    # "1. Login to your OKPAY account, click on needed wallet title under "Wallets and Currencies" section. Then, in
+    # wallet properties page click on "Integration" tab. Scroll down to "API Access" and provide required information:"
+    log_in(page, "shop")
+    page.get_by_role("region", name="Wallets and Currencies").get_by_role("link", name=stranger.title).click()
+    page.get_by_role("navigation", name="Wallet properties").get_by_role("link", name="Integration").click()
+    expect(page.get_by_role("heading", name="API Access")).to_be_visible()
+    # "2. Check "Enable API";"
+    page.get_by_label("Enable API", exact=True).check()
+    # "3. Provide strong enough "Access Password"."
+    page.get_by_label("Access Password").fill("secret")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Access Password")
+    page.get_by_label("Enable API", exact=True).check()
+    page.get_by_label("Access Password").fill("MyApiPass")
+    # "4. Click Save;"
+    page.get_by_role("button", name="Save").click()
+    assert (found(stranger.id).api_enabled, found(stranger.id).api_password) == (True, "MyApiPass")
+    who = {"WalletID": stranger.id, "SecurityToken": token("MyApiPass")}
+    assert {"Currency": "EUR", "Amount": "0.0000"} in call("Wallet_Get_Balance", **who)
+
+    # "5. Check "Enable API Security" and provide IP address of your server that you authorize"
+    page.get_by_label("Enable API Security").check()
+    page.get_by_label("IP addresses").fill("203.0.113.7\n2001:db8::/32")
+    page.get_by_role("button", name="Save").click()
+    assert found(stranger.id).api_allowed_ips == ["203.0.113.7", "2001:db8::/32"]
+    assert found(stranger.id).api_password == "MyApiPass"
+    with pytest.raises(SoapFault, match="Invalid_IP_Address"):
+        call("Wallet_Get_Balance", **who)
+    assert call("Wallet_Get_Balance", via={"REMOTE_ADDR": "203.0.113.7"}, **who)
