@@ -221,8 +221,8 @@ class DigitalForm(forms.Form):
         label=_("File"), required=False, help_text=_("At most 10 MB. It takes the place of the one before.")
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="digital_%s", **kwargs)
+    def __init__(self, data: Any = None, files: Any = None, *, initial: Any = None) -> None:
+        super().__init__(data, files, auto_id="digital_%s", initial=initial)
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
