@@ -103,6 +103,7 @@ due AS MATERIALIZED (
             AND message.next_attempt_at <= clock.now
             AND message.next_attempt_at <= (SELECT now FROM latest)
             AND (message.claimed_until IS NULL OR message.claimed_until < statement_timestamp())
+            AND message.id NOT IN (SELECT unnest(%(in_hand)s::bigint[]))
             AND NOT EXISTS (
                 SELECT FROM elsewhere
                 WHERE elsewhere.wallet_id = message.wallet_id AND elsewhere.id < message.id
@@ -181,7 +182,7 @@ def claim(
     """At most `limit` messages that are due and nobody's, oldest first; of each host no more than it has room for.
 
     `after` begins with the host that comes after that one. `in_hand` are those that the caller has claimed before and
-    will post before these.
+    posts before these; it keeps them even if their leases ran out, as when the machine was asleep.
     """
     parameters: dict[str, Any] = {
         "now": due.now,

@@ -239,6 +239,13 @@ class TestClaims:
 
         assert again.number == 1
 
+    def test_who_has_it_in_hand_does_not_claim_it_again(self, queue: Queue, sandbox: Sandbox) -> None:
+        first, second = queue(URL), queue(URL)
+        claim(sandbox, limit=1)
+        IpnMessage.objects.filter(id=first.id).update(claimed_until=timezone.now() - timedelta(hours=8))
+
+        assert [each.message_id for each in claim(sandbox, in_hand=[first.id])] == [second.id]
+
     def test_of_two_that_made_the_same_attempt_the_first_to_write_wins(self, queue: Queue, sandbox: Sandbox) -> None:
         message = queue(URL)
         (slow,) = claim(sandbox)
