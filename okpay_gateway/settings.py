@@ -195,10 +195,12 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "OKPAY gateway: control API",
-    "DESCRIPTION": "Set the sandbox up, move it along, look inside.",
+    "DESCRIPTION": "Set the sandbox up, move it along, look inside. Bodies and answers are JSON; no string has a NUL "
+    "character in it.",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "okpay_gateway.api_schema.tell_tags",
+        "okpay_gateway.api_links.tell_links",
     ],
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",

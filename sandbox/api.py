@@ -34,6 +34,8 @@ from sandbox.models import DEFAULT, Sandbox
 
 # As the schema says it, too: [0-9], for other engines take \d for digits of every script.
 AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
+# Of ISO 8601, with fractions, which the format "duration" of JSON Schema has not. What it comes to is looked at later.
+DURATION = r"^-?P[0-9.,DTHMSW]{1,40}$"
 # How often it is written down that a sandbox was used.
 USED_EVERY = timedelta(hours=1)
 
@@ -149,7 +151,7 @@ class TrueOrFalse(serializers.BooleanField):
         return data
 
 
-@extend_schema_field({"type": "string", "format": "duration"})
+@extend_schema_field({"type": "string", "pattern": DURATION, "example": "PT30M"})
 class Duration(serializers.Field[timedelta, str, str, Any]):
     """A length of time forward, as ISO 8601 writes it: PT30M, P1DT12H, P2W. Years and months vary, so they are none."""
 

@@ -41,6 +41,8 @@ class Story:
 
     ids: dict[str, list[Any]]
     poster: int
+    # The first of a new installation: a thing without a question.
+    simple: int
     # Checkouts by how they ended.
     checkouts: dict[str, str]
 
@@ -146,6 +148,7 @@ def _tell() -> Story:
             "sandboxes/": ["my-suite", "paid"],
         },
         poster["id"],
+        min(row["id"] for row in api.get("products/").results),
         {"paid": paid["token"], "canceled": canceled},
     )
 

@@ -132,6 +132,11 @@ def test_bodies(api: Api) -> None:
         assert api.raw("POST", "wait/", content).status == status, content[:20]
 
 
+def test_a_nul_character_is_refused_wherever_it_stands(api: Api) -> None:
+    assert "Null" in api.get("transactions/", invoice="a\0b").errors["invoice"][0]
+    assert "Null" in api.patch("wallets/OK702746927/", {"title": "a\0b"}).errors["title"][0]
+
+
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data"])
 def test_another_content_type_is_told_the_right_one(api: Api, content_type: str) -> None:
     answer = api.raw("POST", "wait/", b"timeout=1", content_type)

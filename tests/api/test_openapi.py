@@ -19,7 +19,7 @@ def test_schemathesis_finds_no_failure(tmp_path: Path) -> None:
     try:
         command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml")]
         command += ["run", f"{gateway.url}/api/schema/", "--header", "Authorization: Bearer sandbox"]
-        command += ["--max-examples", "8", "--seed", "1", "--continue-on-failure", "--no-color"]
+        command += ["--max-examples", "4", "--seed", "1", "--continue-on-failure", "--no-color"]
         environment = clean_environment(SCHEMATHESIS_HOOKS="tests.api.schemathesis_hooks", PYTHONPATH=str(ROOT))
         # It keeps what it found in the folder where it runs.
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
