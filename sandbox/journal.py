@@ -8,7 +8,7 @@ newest; and no trouble with the journal is ever the request's: what cannot be wr
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,8 +16,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from sandbox.models import JournalEntry, JournalGap, Sandbox
+from sandbox.prepared import Prepared
 
 # How many rows a process adds to a sandbox before it looks whether there are too many.
 PRUNE_EVERY = 100
@@ -67,7 +69,14 @@ def note(**facts: Any) -> None:
 
 _COLUMNS = [str(field.column) for field in JournalEntry._meta.concrete_fields if not field.primary_key]
 _TABLE, _GAPS = JournalEntry._meta.db_table, JournalGap._meta.db_table
-_INSERT = f"INSERT INTO {_TABLE} ({', '.join(_COLUMNS)}) VALUES ({', '.join('%s' for _column in _COLUMNS)})"  # noqa: S608
+# A row that comes without the sandbox's time gets it here: most strangers' requests need the sandbox for nothing else.
+_PLACES = {column: f"${number}" for number, column in enumerate(_COLUMNS, start=1)}
+_AT = f"""COALESCE({_PLACES["at"]}::timestamptz, (
+    SELECT COALESCE(frozen_at, {_PLACES["real_at"]}::timestamptz + clock_offset)
+    FROM {Sandbox._meta.db_table} WHERE id = {_PLACES["sandbox_id"]}::varchar
+), {_PLACES["real_at"]}::timestamptz)"""  # noqa: S608
+_VALUES = ", ".join((_PLACES | {"at": _AT}).values())
+_NEW = Prepared(f"{_TABLE}_new", f"INSERT INTO {_TABLE} ({', '.join(_COLUMNS)}) VALUES ({_VALUES})")  # noqa: S608
 # In a statement without a transaction around it these hold for that statement. Whoever locks the table for long, a
 # migration perhaps, shall not hold up requests.
 _BY_ITSELF = "SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '500ms'; "
@@ -92,7 +101,7 @@ def keep(row: dict[str, Any]) -> None:
     """Add a row, given by its columns. Raises nothing."""
     sandbox_id = row["sandbox_id"]
     try:
-        _execute(_INSERT, [row[column] for column in _COLUMNS])
+        _execute(lambda cursor, after: _NEW.execute(cursor, [row[column] for column in _COLUMNS], after=after))
     except Exception as error:
         lose(sandbox_id, error)
         return
@@ -125,17 +134,19 @@ def _look_after(sandbox_id: str) -> None:
     if not (due or lost):
         return
     try:
-        _execute(_PRUNE, {"sandbox": sandbox_id, "kept": settings.JOURNAL_ROWS, "lost": lost})
+        bounds = {"sandbox": sandbox_id, "kept": settings.JOURNAL_ROWS, "lost": lost}
+        _execute(lambda cursor, after: cursor.execute(after + _PRUNE, bounds))
     except Exception:
         with _lock:
             _lost[sandbox_id] += lost
         raise
 
 
-def _execute(statement: str, parameters: Any) -> None:
+def _execute(act: Callable[[CursorWrapper, str], object]) -> None:
+    """`act` executes one statement, after settings that hold for it."""
     if connection.in_atomic_block:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
+            act(cursor, "")
     else:
         with connection.cursor() as cursor:
-            cursor.execute(_BY_ITSELF + statement, parameters)
+            act(cursor, _BY_ITSELF)

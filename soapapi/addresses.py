@@ -44,6 +44,7 @@ def is_allowed(address: IPAddress | None, allowed: Iterable[str]) -> bool:
     return not allowed or (address is not None and _within(address, _networks(allowed)))
 
 
+@lru_cache(maxsize=1000)
 def parse(text: str) -> IPAddress | None:
     text = text.strip()
     if port := _WITH_PORT.fullmatch(text):

@@ -6,6 +6,7 @@ document type, so no entities. What a header may hold is ignored unless it insis
 
 import codecs
 import re
+import threading
 
 from lxml import etree
 
@@ -80,7 +81,7 @@ def _parse(xml: bytes) -> etree._Element:
         raise Malformed("a document type is not allowed")
     try:
         # The encoding that the XML declaration names is no longer the one that it has.
-        return etree.fromstring(xml, etree.XMLParser(encoding="utf-8", **_SAFE))
+        return etree.fromstring(xml, _parsers.of_this_thread)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Malformed(f"not well-formed XML: {error}") from None
 
@@ -94,3 +95,13 @@ _SAFE = {
     "remove_pis": True,
     "huge_tree": False,
 }
+
+
+class _Parsers(threading.local):
+    """Making one costs as much as what it does with a call."""
+
+    def __init__(self) -> None:
+        self.of_this_thread = etree.XMLParser(encoding="utf-8", **_SAFE)
+
+
+_parsers = _Parsers()

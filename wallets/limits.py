@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.db import connection
 
+from sandbox.prepared import Prepared
 from wallets import exchange
 from wallets.errors import LimitsExceeded
 from wallets.models import Account, Currency
@@ -24,14 +25,18 @@ def count(account: Account, amount: Decimal, currency: Currency, *, now: datetim
     limit = limit_of(account)
     euros = exchange.in_euros(amount, currency)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO wallets_monthlyturnover AS t (account_id, month, amount) SELECT %s, %s, %s WHERE %s <= %s"
-            " ON CONFLICT (account_id, month) DO UPDATE SET amount = t.amount + excluded.amount"
-            " WHERE t.amount + excluded.amount <= %s",
-            [account.id, _month(now), euros, euros, limit, limit],
-        )
+        _count.execute(cursor, [account.id, _month(now), euros, limit])
         if not cursor.rowcount:
             raise LimitsExceeded(limit)
+
+
+_count = Prepared(
+    "wallets_monthlyturnover_count",
+    "INSERT INTO wallets_monthlyturnover AS t (account_id, month, amount)"
+    " SELECT $1, $2::date, $3::numeric WHERE $3 <= $4::numeric"
+    " ON CONFLICT (account_id, month) DO UPDATE SET amount = t.amount + excluded.amount"
+    " WHERE t.amount + excluded.amount <= $4",
+)
 
 
 def give_back(account: Account, amount: Decimal, currency: Currency, *, paid_at: datetime) -> None:

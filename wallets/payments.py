@@ -14,6 +14,7 @@ from functools import cache, partial
 from django.db import transaction as database
 from django.db.models import prefetch_related_objects
 
+from sandbox.compiled import CompiledInsert
 from wallets import announcements, exchange, fees, followers, ledger, limits, parties
 from wallets.errors import (
     CannotPaySelf,
@@ -108,6 +109,8 @@ class SendingRefused(Exception):
         super().__init__(error, number)
         self.error, self.number = error, number
 
+
+_payment_rows = CompiledInsert(Transaction)
 
 PAID = Outcome()
 REFUSED = Outcome(Status.FAILED)
@@ -218,7 +221,7 @@ def send_money(
         payment.status, payment.pending_reason = outcome.status, outcome.pending_reason
     if payment.status != Status.FAILED:
         limits.count(payer.account, payment.total, found, now=now)
-    payment.save(force_insert=True)
+    _payment_rows.insert(payment)
     _return_unless_collected([payment])
     announcements.announce(payment, now=now)
     if payment.status != Status.FAILED:

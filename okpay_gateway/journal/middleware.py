@@ -7,6 +7,7 @@ import ipaddress
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -16,11 +17,11 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from okpay_gateway.journal.events import KEPT_OF_A_BODY
-from sandbox import clock, correlation, journal
+from sandbox import correlation, journal
 from sandbox.compiled import Compiled
 from sandbox.journal import Record
 from sandbox.masking import Masker, decode
-from sandbox.models import DEFAULT, JournalEntry, Sandbox
+from sandbox.models import DEFAULT, JournalEntry
 from wallets.models import Transaction, Wallet
 
 Kind = JournalEntry.Kind
@@ -92,8 +93,8 @@ def _body(request: HttpRequest) -> bytes | None:
 
 def _settle(record: Record) -> None:
     """What mouths below the wallets could not know: whose sandbox, and which story."""
-    if record.sandbox is None:
-        wallet = _client_wallet.first(record.wallet) if record.wallet else None
+    if record.sandbox is None and record.wallet:
+        wallet = _client_wallet.first(record.wallet)
         record.wallet = wallet.id if wallet else ""
         record.sandbox = wallet.account.sandbox if wallet else None
     if record.transaction is not None and record.kind in TOLD_BY_TRANSACTION:
@@ -111,7 +112,6 @@ _client_wallet = Compiled(
 def _row(
     record: Record, request: HttpRequest, response: HttpResponseBase, real_at: Any, seconds: float
 ) -> dict[str, Any]:
-    sandbox: Sandbox = record.sandbox or clock.default_sandbox()
     masker = Masker(_known_secrets())
     asked_as, answered_as = request.META.get("CONTENT_TYPE", ""), response.headers.get("Content-Type", "")
     # Headers first: a cookie that is learned here is found wherever else it stands.
@@ -122,9 +122,9 @@ def _row(
     response_body, response_size = _response_body(masker, record, response, answered_as)
     clean = masker.scrub
     return {
-        "sandbox_id": sandbox.id,
+        "sandbox_id": record.sandbox.id if record.sandbox else DEFAULT,
         "is_stray": record.sandbox is None,
-        "at": sandbox.time_at(real_at),
+        "at": record.sandbox.time_at(real_at) if record.sandbox else None,
         "real_at": real_at,
         "kind": str(record.kind),
         "correlation": record.correlation[:40],
@@ -204,6 +204,7 @@ def _text(masker: Masker, body: bytes, content_type: str) -> str:
     return masker.text(text)[:KEPT_OF_A_BODY]
 
 
+@lru_cache(maxsize=1000)
 def _address(text: str) -> str | None:
     try:
         return str(ipaddress.ip_address(text))

@@ -1,8 +1,14 @@
-"""Compiled questions get the same answers as Django's own."""
+"""Compiled questions get the same answers as Django's own, and compiled rows are the same."""
 
-from sandbox.compiled import Compiled
+import pytest
+
+from sandbox import clock
+from sandbox.compiled import Compiled, CompiledInsert
 from sandbox.models import Sandbox
-from wallets.models import Currency, Wallet
+from sandbox.prepared import _statements
+from wallets.models import Currency, Transaction, Wallet
+from wallets.money import D
+from wallets.payments import _payment_rows
 
 find = Compiled(
     lambda wallet_id, sandbox_id: Wallet.objects.select_related("account__sandbox").filter(
@@ -50,3 +56,42 @@ def test_the_same_question_is_asked_with_other_values(world: Sandbox) -> None:
     currency = Compiled(lambda code: Currency.objects.filter(code=code))
 
     assert [str(currency.first(code)) for code in ("USD", "EUR", "USD", "XXX")] == ["USD", "EUR", "USD", "None"]
+
+
+def test_a_row_is_as_save_makes_it(merchant: Wallet, buyer: Wallet, world: Sandbox) -> None:
+    now = clock.now(world)
+
+    def payment() -> Transaction:
+        return Transaction(
+            sandbox=world,
+            kind=Transaction.Kind.SEND_MONEY,
+            status=Transaction.Status.COMPLETED,
+            payer_wallet=buyer,
+            receiver_wallet=merchant,
+            receiver_as_sent="merchant@example.com",
+            payment_method="OKB",
+            currency_id="USD",
+            gross=D("1234567890.10"),
+            comment="50 % of 'Füße' \N{EURO SIGN} \\ $1 %s \n",
+            correlation="story",
+            created_at=now,
+            updated_at=now,
+        )
+
+    saved, inserted = payment(), payment()
+    saved.save()
+    _payment_rows.insert(inserted)
+
+    assert inserted.pk == saved.pk + 1
+    assert not inserted._state.adding
+    assert inserted._state.db == saved._state.db
+    one, other = Transaction.objects.filter(id__in=[saved.pk, inserted.pk]).order_by("id").values()
+    assert one | {"id": 0} == other | {"id": 0}
+    inserted.refresh_from_db()
+    assert inserted.comment == saved.comment
+
+
+def test_only_rows_whose_values_the_driver_writes_as_they_are() -> None:
+    assert "wallets_wallet_new" not in _statements
+    with pytest.raises(AssertionError, match="ipn_enabled may have values"):
+        CompiledInsert(Wallet)

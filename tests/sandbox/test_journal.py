@@ -45,7 +45,7 @@ def test_a_request_costs_one_statement_that_does_not_wait_for_the_disk(world: Sa
 
     written = [query["sql"] for query in queries if "sandbox_journal" in query["sql"]]
     (insert,) = written
-    assert "INSERT INTO sandbox_journalentry" in insert
+    assert "EXECUTE sandbox_journalentry_new" in insert
     assert "synchronous_commit = off" in insert
 
 
