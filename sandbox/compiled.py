@@ -5,7 +5,7 @@ two thirds of what asking costs this process. It makes the same of it every time
 kept here, and prepared. Instances are made as a QuerySet makes them, and rows as `save()` does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -91,7 +91,7 @@ def _builder(compiler: Any) -> Callable[[tuple[Any, ...]], Any]:
     return build
 
 
-def _maker(compiler: Any, info: dict[str, Any]) -> Callable[[list[Any]], Any]:
+def _maker(compiler: Any, info: dict[str, Any]) -> Callable[[Sequence[Any]], Any]:
     """Instances of one model of the question; `info` is what Django's compiler knows about it.
 
     Every field has been asked for, so what Model.from_db does field by field is done at once. That no related instance
@@ -105,7 +105,7 @@ def _maker(compiler: Any, info: dict[str, Any]) -> Callable[[list[Any]], Any]:
     assert not any(field.null for field, _make in related)
     assert set(names) == {field.attname for field in model._meta.concrete_fields}
 
-    def make(row: list[Any]) -> Any:
+    def make(row: Sequence[Any]) -> Any:
         instance = model.__new__(model)
         instance.__dict__.update(zip(names, row[start:end], strict=True))
         state = instance._state = ModelState()

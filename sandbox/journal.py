@@ -134,7 +134,7 @@ def _look_after(sandbox_id: str) -> None:
     if not (due or lost):
         return
     try:
-        bounds = {"sandbox": sandbox_id, "kept": settings.JOURNAL_ROWS, "lost": lost}
+        bounds: dict[str, str | int] = {"sandbox": sandbox_id, "kept": settings.JOURNAL_ROWS, "lost": lost}
         _execute(lambda cursor, after: cursor.execute(after + _PRUNE, bounds))
     except Exception:
         with _lock:
