@@ -139,10 +139,10 @@ FORMS = "main form[method=post]"
 
 
 @contextmanager
-def visitor(browser: Browser, live_server: LiveServer, user: User | None) -> Iterator[Visitor]:
+def visitor(browser: Browser, live_server: LiveServer, user: User | None, locale: str) -> Iterator[Visitor]:
     """Logged in, if there is a user. One window for all of a visit."""
     context = browser.new_context(
-        base_url=live_server.url, locale="en-GB", viewport=DESK, color_scheme="light", reduced_motion="reduce"
+        base_url=live_server.url, locale=locale, viewport=DESK, color_scheme="light", reduced_motion="reduce"
     )
     context.set_default_timeout(20_000)
     client = Client()

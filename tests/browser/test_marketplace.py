@@ -50,6 +50,10 @@ def test_a_store_from_its_registration_to_a_sale(
     assert (told.variables["ok_item_1_article"], told.variables["ok_item_1_quantity"]) == ("CUP-1", "2")
     assert told.variables["ok_item_1_id"] == str(Product.objects.get(store__account=stranger.account).id)
 
+    buy_with_one_click(page)
+    assert Product.objects.get(store__account=stranger.account).stock == 2
+    assert listener.wait_for(2)[1].verdict == "VERIFIED"
+
     send_it(page)
 
 
@@ -126,18 +130,28 @@ def buy(page: Page) -> None:
     page.get_by_label("Street and number").fill("Lindenstraße 5")
     page.get_by_label("City").fill("Berlin")
     page.get_by_label("Country").select_option("DE")
+    page.get_by_label("Next time buy with one click").check()
     page.get_by_role("button", name="Confirm and pay").click()
     expect(page.get_by_role("status").first).to_contain_text("Bought. Thank you!")
     expect(page.get_by_role("region", name="Delivery")).to_contain_text("Lindenstraße 5")
     fits(page)
+
+
+def buy_with_one_click(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="Tea cup").click()
+    expect(page.get_by_text("You pay with this click, without another question.")).to_be_visible()
+    fits(page)
+    page.get_by_role("button", name="Buy now").click()
+    expect(page.get_by_role("status").first).to_contain_text("Bought. Thank you!")
     page.get_by_role("button", name="Log out").click()
 
 
 def send_it(page: Page) -> None:
     log_in(page, "shop")
     go(page, "Profile -> Merchant -> Marketplace")
-    page.get_by_role("link", name="1 order", exact=True).click()
-    page.get_by_role("link", name=str(Order.objects.get().number), exact=True).click()
+    page.get_by_role("link", name="2 orders", exact=True).click()
+    page.get_by_role("link", name=str(Order.objects.earliest("created_at").number), exact=True).click()
     page.get_by_label("Tracking").fill("Parcel 4711")
     page.get_by_role("button", name="Mark as shipped").click()
     expect(page.get_by_text("Shipped", exact=True).first).to_be_visible()
