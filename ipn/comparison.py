@@ -9,6 +9,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import unquote_plus, unquote_to_bytes
 
@@ -19,7 +20,7 @@ Pair = tuple[str, str]
 MAX_VARIABLES = 50_000
 MOST_OF_A_KIND, LONGEST_VALUE, LONGEST_REASON = 100, 500, 2000  # as they are stored
 
-CHARSETS = ("windows-1252", "windows-1251", "iso-8859-2", "iso-8859-15", "koi8-r", "utf-16-le")
+CHARSETS = ("windows-1252", "iso-8859-1", "windows-1251", "iso-8859-2", "iso-8859-15", "koi8-r", "utf-16-le")
 
 
 def parse(raw: bytes) -> list[Pair]:
@@ -72,7 +73,7 @@ class Differences:
         if self.changed:
             explained = dict(self.encoding)
             yield " ".join(
-                f"Changed: {_short(name)} was sent as {_short(sent)!r}, asked as {_short(asked)!r}"
+                f"Changed: {_short(name)} was sent as {_quoted(sent)}, asked as {_quoted(asked)}"
                 f"{' (' + explained[name] + ')' if name in explained else ''}."
                 for name, sent, asked in self.changed[:5]
             )
@@ -120,6 +121,8 @@ def _compare_values(name: str, sent: list[str], asked: list[str], found: Differe
 
 def explain_change(sent: str, asked: str) -> str:
     """What a client did to a value, if it is one of the usual things; else empty."""
+    if is_same_number(sent, asked):
+        return "the number was written in another way"
     raw = asked.encode("utf-8", "surrogateescape")
     for charset in CHARSETS:
         if raw == _encoded(sent, charset):
@@ -141,7 +144,18 @@ def explain_change(sent: str, asked: str) -> str:
     ):
         if is_it:
             return explanation
+    for charset in CHARSETS:  # as PHP's utf8_decode does it
+        if raw == sent.encode(charset, "replace"):
+            return f"encoded as {charset} instead of UTF-8, letters that it lacks replaced by ?"
     return "not UTF-8" if raw != asked.encode("utf-8", "replace") else ""
+
+
+def is_same_number(sent: str, asked: str) -> bool:
+    """25.00 and 25, or 25,00: it looks cut off and is not."""
+    try:
+        return Decimal(sent) == Decimal(asked.replace(",", "."))
+    except InvalidOperation:
+        return False
 
 
 def _encoded(text: str, charset: str) -> bytes | None:
@@ -166,6 +180,11 @@ def _bounded(each: str | tuple[str, ...]) -> str | list[str]:
 
 def _list(names: list[str]) -> str:
     return ", ".join(map(_short, names[:10])) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def _quoted(text: str) -> str:
+    """Bytes that are no UTF-8 as \\xNN, not as the surrogates that the parser keeps them in."""
+    return re.sub(r"\\udc([89a-f][0-9a-f])", r"\\x\1", repr(_short(text)))
 
 
 def _short(text: str) -> str:

@@ -7,7 +7,6 @@ From the official page "IPN Troubleshooting Tips".
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
 
 from django.conf import settings
 from django.utils.functional import Promise
@@ -270,6 +269,11 @@ def _cure_for_missing(missing: Sequence[Line], lines: Sequence[Line]) -> str:
 
 # ipn.comparison's words (or how they begin), and what we say and advise.
 CHANGES: dict[str, Change] = {
+    "the number was written in another way": Change(
+        "number",
+        gettext_lazy("The number was written in another way"),
+        gettext_lazy("Treat values as text: 100.00 must not become 100 or 100,00."),
+    ),
     "encoded as ": Change(
         "charset",
         gettext_lazy("In the wrong charset"),
@@ -337,11 +341,6 @@ CHANGES: dict[str, Change] = {
     ),
 }
 CHANGES["an & was not escaped"] = CHANGES["a + was not escaped"]
-NUMBER = Change(
-    "number",
-    gettext_lazy("The number was written in another way"),
-    gettext_lazy("Treat values as text: 100.00 must not become 100 or 100,00."),
-)
 EMPTIED = Change(
     "emptied",
     gettext_lazy("Emptied"),
@@ -358,15 +357,5 @@ def how_it_changed(sent: str, came: str) -> Change:
     """The likeliest thing that a listener did to the value."""
     if not came:
         return EMPTIED
-    # Before the others: a number that lost its zeros looks cut off.
-    if _is_same_number(sent, came):
-        return NUMBER
     words = explain_change(sent, came)
     return next((change for beginning, change in CHANGES.items() if words.startswith(beginning)), ANOTHER_VALUE)
-
-
-def _is_same_number(sent: str, came: str) -> bool:
-    try:
-        return Decimal(sent) == Decimal(came.replace(",", "."))
-    except InvalidOperation:
-        return False

@@ -188,7 +188,7 @@ def of_verifications() -> list[Finding]:
     for verification, sent in _questions():
         for finding in diagnosis.diagnose(verification, sent).findings:
             found.setdefault(f"{finding.key} {finding.title} {finding.cure}", finding)
-    changes = (*diagnosis.CHANGES.values(), diagnosis.NUMBER, diagnosis.EMPTIED, diagnosis.ANOTHER_VALUE)
+    changes = (*diagnosis.CHANGES.values(), diagnosis.EMPTIED, diagnosis.ANOTHER_VALUE)
     for change in dict.fromkeys(changes):
         found.setdefault(f"{change.key} {change.title} {change.cure}", Finding(change.key, change.title, change.cure))
     return list(found.values())

@@ -173,6 +173,10 @@ class TestEncodingTrouble:
             ("Bücher", "B%fccher", "encoded as windows-1252 instead of UTF-8"),
             ("дом", "%e4%ee%ec", "encoded as windows-1251 instead of UTF-8"),
             ("Bücher", "B%c3%83%c2%bccher", "UTF-8 taken for windows-1252 and encoded again"),
+            ("“ü”", "%c3%a2%c2%80%c2%9c%c3%83%c2%bc%c3%a2%c2%80%c2%9d", "UTF-8 taken for iso-8859-1 and encoded again"),
+            ("ü α", "%fc+%3f", "encoded as windows-1252 instead of UTF-8, letters that it lacks replaced by ?"),
+            ("100.00", "100", "the number was written in another way"),
+            ("100.00", "100,00", "the number was written in another way"),
             ("10:33", "10%253a33", "escaped twice"),
             ("Tee & Co", "Tee+%26amp%3b+Co", "HTML-escaped"),
             ("Tee's", "Tee%5c's", "backslashes added"),
@@ -202,6 +206,11 @@ class TestEncodingTrouble:
 
         assert answer.differences["encoding"] == [["ok_invoice", "an & was not escaped, so that the value ends there"]]
         assert answer.differences["added"] == [" Co"]
+
+    def test_bytes_that_are_no_utf_8_are_shown_as_bytes(self, queue: Queue) -> None:
+        message = queue(URL, pairs=[("ok_invoice", "Bücher")])
+
+        assert r"asked as 'B\xfccher'" in verify(f"ok_verify=true&ok_invoice=B%fccher&ok_ipn_id={message.id}").reason
 
     def test_something_else_is_not_explained(self) -> None:
         assert explain_change("25.00", "1.00") == ""
