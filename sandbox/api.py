@@ -40,6 +40,12 @@ DURATION = r"^-?P[0-9.,DTHMSW]{1,40}$"
 USED_EVERY = timedelta(hours=1)
 
 
+# Longer lists of choices are not told in an error.
+MOST_CHOICES = 60
+MOST_OF_A_VALUE = 60
+BOOLEANS = serializers.BooleanField.TRUE_VALUES | serializers.BooleanField.FALSE_VALUES
+
+
 class Strict(serializers.Serializer[Any]):
     """Input that knows all its fields: a mistyped name is an error, never silently without effect."""
 
@@ -74,7 +80,21 @@ class Strict(serializers.Serializer[Any]):
             return _('Write text, in quotes: "%(value)s".') % {"value": str(value).lower()}
         if isinstance(field, serializers.IntegerField | serializers.FloatField) and isinstance(value, bool | str):
             return _("Write a number, without quotes.")
-        return ""
+        if isinstance(field, serializers.BooleanField) and isinstance(value, str) and value not in BOOLEANS:
+            return _("Must be a valid boolean: true or false, without quotes.")
+        return self._none_of_the_choices(field, value)
+
+    def _none_of_the_choices(self, field: Any, value: Any) -> str:
+        """Django REST framework says only that a value is none of them, not which there are."""
+        if not isinstance(field, serializers.ChoiceField) or isinstance(field, serializers.MultipleChoiceField):
+            return ""
+        known = list(map(str, field.choices))
+        if not isinstance(value, str) or value in ("", *known) or len(known) > MOST_CHOICES:
+            return ""
+        return _("“%(value)s” is not a valid choice. Known here: %(names)s.") % {
+            "value": value[:MOST_OF_A_VALUE],
+            "names": ", ".join(known),
+        }
 
 
 @extend_schema_serializer(examples=[OpenApiExample("Nothing", {}, request_only=True)])

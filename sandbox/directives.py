@@ -22,6 +22,8 @@ from django.utils.translation import gettext as _
 from sandbox.effects import IPN, IPN_VERIFY, Play, UnreadableEffect, delayed, forms, read, read_seconds
 
 OPENING = "[sandbox:"
+# Also what somebody meant for one, and wrote in capitals or with a space: [Sandbox:failed], [sandbox :failed].
+_MEANT = re.compile(r"\[\s*sandbox\s*:", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"\[sandbox:([^\]]*)\]")
 _OPERATIONS = {"ipn": IPN, "verify": IPN_VERIFY}
 
@@ -40,7 +42,7 @@ class Directive:
 
 def is_in(invoice: str) -> bool:
     """Whether there is one to be read. Cheap: it is asked with every payment."""
-    return OPENING in invoice and settings.SANDBOX
+    return "[" in invoice and settings.SANDBOX and _MEANT.search(invoice) is not None
 
 
 def find(invoice: str, *, operation: str = "") -> Directive | None:
@@ -50,6 +52,10 @@ def find(invoice: str, *, operation: str = "") -> Directive | None:
     """
     if not is_in(invoice):
         return None
+    if OPENING not in invoice:
+        raise DirectiveError(
+            _("A directive begins with [sandbox: in small letters, without spaces: [sandbox:pending=review].")
+        )
     found = _DIRECTIVE.search(invoice)
     if found is None:
         raise DirectiveError(_("[sandbox: has no closing ]. Write it so: [sandbox:pending=review,ipn=late:30]."))

@@ -72,7 +72,7 @@ class Cue:
 
 def may_meet(sandbox: Sandbox, invoice: str = "") -> bool:
     """Whether it is worth describing the call. Asked with every call; looks at nothing but what it is given."""
-    return (sandbox.scripted or directives.OPENING in invoice) and settings.SANDBOX
+    return (sandbox.scripted or directives.is_in(invoice)) and settings.SANDBOX
 
 
 def meet(occasion: Occasion, *, now: datetime, is_paying: bool = True) -> Cue | None:

@@ -289,7 +289,7 @@ def _payment(
     receiver: Receiver | None = None,
     at: datetime | None = None,
 ) -> list[Pair]:
-    """In the order of the wire, as a real payment_link message."""
+    """In the order of the wire, as a real payment_link message: with letters that want encoding, and one empty."""
     gross = f"{order.amount if amount is None else amount:.2f}"
     return [
         *_head(receiver or order.receiver, order.transaction),
@@ -299,8 +299,8 @@ def _payment(
         ("ok_invoice", order.invoice),
         *payer_variables(),
         ("ok_items_count", "1"),
-        ("ok_item_1_name", f"Listener Check {order.invoice}"),
-        ("ok_item_1_article", order.invoice),
+        ("ok_item_1_name", f"Listener Check {order.invoice}: “Käse” & Öl, 50% + more"),
+        ("ok_item_1_article", ""),
         ("ok_item_1_type", "digital"),
         ("ok_item_1_quantity", "1"),
         ("ok_item_1_gross", gross),

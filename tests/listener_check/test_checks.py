@@ -313,6 +313,7 @@ def test_one_that_serves_one_at_a_time_and_refuses_the_others(gateway: str, chec
     [
         (lambda body: body, "ok_verify=true is absent"),
         (lambda body: b"ok_verify=true&" + body.rpartition(b"&")[0], "Variables are missing"),
+        (lambda body: b"ok_verify=true&" + body.replace(b"&ok_item_1_article=&", b"&"), "Variables are missing"),
         (lambda body: b"ok_verify=true&" + body + b"&session=1", "Variables were added"),
         (lambda body: b"ok_verify=true&" + body.replace(b"100.00", b"100"), "The number was written in another way"),
         (lambda body: b"ok_verify=true&" + body.replace(b"Zo%c3%ab", b"Zo%eb"), "In the wrong charset"),

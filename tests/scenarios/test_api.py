@@ -94,7 +94,11 @@ GOOD: dict[str, Any] = {"operation": "Send_Money", "effect": "failed"}
 @pytest.mark.parametrize(
     ("changes", "field", "told"),
     [
-        ({"operation": "Send_Cash"}, "operation", "Send_Cash"),
+        (
+            {"operation": "Send_Cash"},
+            "operation",
+            "“Send_Cash” is not a valid choice. Known here: process.html, checkout,",
+        ),
         ({"operation": ""}, "operation", "Say which operation, one of process.html, checkout, ipn"),
         ({"operation": None}, "operation", "null"),
         ({"effect": "fail"}, "effect", "There is no effect “fail”. For Send_Money there are: succeed, fault:NAME"),
@@ -116,7 +120,7 @@ GOOD: dict[str, Any] = {"operation": "Send_Money", "effect": "failed"}
         ({"amount": "10.00", "min_amount": "1.00"}, "amount", "Either amount, or min_amount and max_amount."),
         ({"min_amount": "2.00", "max_amount": "1.00"}, "max_amount", "Not less than min_amount."),
         ({"priority": 100000}, "priority", "less than or equal to 1000"),
-        ({"paused": "no"}, "paused", "valid boolean"),
+        ({"paused": "maybe"}, "paused", "a valid boolean: true or false, without quotes"),
         ({"fault": "Limits_Exceeded"}, "fault", "There is no such field. Known here: "),
         ({"used": 3}, "used", "This field cannot be set."),
         ({"steps": [{"effect": "failed"}]}, "effect", "Either steps, or effect, times and delay for one step."),

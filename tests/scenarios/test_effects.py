@@ -187,7 +187,7 @@ def test_a_directive_may_only_be_slow() -> None:
     }
 
 
-@pytest.mark.parametrize("invoice", ["", "order-17", "[sandbox]", "[Sandbox:failed]", "sandbox:failed"])
+@pytest.mark.parametrize("invoice", ["", "order-17", "[sandbox]", "[sandbox 3] 17", "sandbox:failed"])
 def test_ordinary_invoices_ask_for_nothing(invoice: str) -> None:
     assert directives.find(invoice, operation=CHECKOUT) is None
 
@@ -198,6 +198,8 @@ def test_ordinary_invoices_ask_for_nothing(invoice: str) -> None:
         ("[sandbox:]", "There is no directive “” here. Known: succeed, fault=NAME, pending=REASON"),
         ("[sandbox:pendign=review]", "There is no directive “pendign” here. Known: "),
         ("[sandbox:pending=reviewed]", "[sandbox:pending=reviewed]: pending:reviewed: The reason is one of"),
+        ("[Sandbox:failed]", "A directive begins with [sandbox: in small letters"),
+        ("[ sandbox :failed]", "A directive begins with [sandbox: in small letters"),
         ("[sandbox:failed", "[sandbox: has no closing ]"),
         ("[sandbox:failed][sandbox:failed]", "One [sandbox:...] in an invoice"),
         ("[sandbox:failed,pending=review]", "this is a second one"),
