@@ -27,7 +27,7 @@ class _Removable(ReadOnlyAdmin):
 @admin.register(OkpaySeal)
 class OkpaySealAdmin(_Removable):
     list_display = ("wallet_id", "name", "verification", "is_blocked", "is_shown", "page", "changed_at")
-    list_filter = ("is_shown", "wallet__account__verification", "wallet__account__is_blocked", *SHOWN)
+    list_filter = ("is_shown", "wallet__account__verification", "wallet__account__is_blocked")
     list_select_related = ("wallet__account",)
     search_fields = ("=wallet__id", "=wallet__account__id", "wallet__account__email", "wallet__account__business_name")
     date_hierarchy = "changed_at"
