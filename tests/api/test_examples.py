@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Api
-from tests.api.document import JSON, PROBLEM, Operation, examples, faults, operations
+from tests.api.document import JSON, PROBLEM, Operation, document, examples, faults, operations
 from tests.api.story import Story, story
 
 __all__ = ["story"]  # a fixture
@@ -63,9 +63,11 @@ def test_it_tells_all_of_every_call(operation: Operation) -> None:
             assert str(problem["status"]) == code
 
 
-def test_no_field_is_without_a_type() -> None:
-    from tests.api.document import document
+def test_every_group_of_calls_has_words() -> None:
+    assert {tag["name"] for tag in document()["tags"]} == {tag for operation in EVERY for tag in operation.told["tags"]}
 
+
+def test_no_field_is_without_a_type() -> None:
     for name, schema in document()["components"]["schemas"].items():
         for field, told in schema.get("properties", {}).items():
             assert told.keys() & {"type", "$ref", "allOf", "oneOf"}, f"{name}.{field}"
