@@ -121,14 +121,10 @@ class AlreadyJudged(WrongState):
 # The later functions have errors of their own. Their names are the service's, their numbers ours: no page gives any.
 
 
-class PaymentMethodNotSupported(PaymentError):
-    number, name, field = 303, "Payment_Method_Not_Supported", "payment_method"
-    text = _("Money cannot be withdrawn by this payment method.")
+class _SaysWhatIsExpected(Exception):
+    """Of a PaymentError: `expected` says what it should be, if more is known than `text` says."""
 
-
-class IncorrectAccount(PaymentError):
-    number, name, field = 304, "Incorrect_Account", "account"
-    text = _("The payment system has no account of this form.")
+    text: ClassVar[StrOrPromise]
 
     def __init__(self, expected: StrOrPromise = "") -> None:
         super().__init__(expected)
@@ -138,34 +134,39 @@ class IncorrectAccount(PaymentError):
         return str(self.expected or self.text)
 
 
-class MinimumAmount(PaymentError):
-    """Its name on the wire ends in the amount: Minimum_Amount_Is_10."""
+class _NamesTheBound(Exception):
+    """Of a PaymentError: its name on the wire ends in the amount, Minimum_Amount_Is_10."""
 
+    name: str
+    text: ClassVar[StrOrPromise]
+
+    def __init__(self, amount: Decimal, currency: str) -> None:
+        super().__init__(amount, currency)
+        self.amount, self.currency = amount, currency
+        self.name = f"{self.name.removesuffix('N')}{amount.normalize():f}"
+
+    def __str__(self) -> str:
+        return str(self.text) % {"amount": self.amount, "currency": self.currency}
+
+
+class PaymentMethodNotSupported(PaymentError):
+    number, name, field = 303, "Payment_Method_Not_Supported", "payment_method"
+    text = _("Money cannot be withdrawn by this payment method.")
+
+
+class IncorrectAccount(_SaysWhatIsExpected, PaymentError):
+    number, name, field = 304, "Incorrect_Account", "account"
+    text = _("The payment system has no account of this form.")
+
+
+class MinimumAmount(_NamesTheBound, PaymentError):
     number, name, field = 305, "Minimum_Amount_Is_N", "amount"
     text = _("The smallest amount is %(amount)s %(currency)s.")
 
-    def __init__(self, amount: Decimal, currency: str) -> None:
-        super().__init__(amount, currency)
-        self.amount, self.currency = amount, currency
-        self.name = f"Minimum_Amount_Is_{amount.normalize():f}"
 
-    def __str__(self) -> str:
-        return str(self.text) % {"amount": self.amount, "currency": self.currency}
-
-
-class MaximumAmount(PaymentError):
-    """Its name on the wire ends in the amount: Maximum_Amount_Is_1000."""
-
+class MaximumAmount(_NamesTheBound, PaymentError):
     number, name, field = 306, "Maximum_Amount_Is_N", "amount"
     text = _("The largest amount is %(amount)s %(currency)s.")
-
-    def __init__(self, amount: Decimal, currency: str) -> None:
-        super().__init__(amount, currency)
-        self.amount, self.currency = amount, currency
-        self.name = f"Maximum_Amount_Is_{amount.normalize():f}"
-
-    def __str__(self) -> str:
-        return str(self.text) % {"amount": self.amount, "currency": self.currency}
 
 
 class IncorrectEmail(PaymentError):
@@ -201,15 +202,6 @@ class ClientAccessDenied(PaymentError):
     text = _("This client was not registered by this merchant.")
 
 
-class NotAPicture(PaymentError):
-    """`expected` says what it should be."""
-
+class NotAPicture(_SaysWhatIsExpected, PaymentError):
     number, name, field = 324, "Not_A_Picture", "file"
     text = _("What was sent is no whole JPEG, PNG, GIF or WebP picture.")
-
-    def __init__(self, expected: StrOrPromise = "") -> None:
-        super().__init__(expected)
-        self.expected = expected
-
-    def __str__(self) -> str:
-        return str(self.expected or self.text)
