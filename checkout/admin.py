@@ -17,9 +17,9 @@ class CheckoutSessionAdmin(ReadOnlyAdmin):
         *("token", "created_at", "status", "receiver_id", "currency_id", "invoice", "payer_account_id"),
         *("transaction_id", "finished_at"),
     )
-    list_filter = ("status", "currency", "sandbox")
+    list_filter = ("created_at", "status", "currency", "sandbox")
+    ordering = ("-created_at", "-token")
     search_fields = ("=token", "=invoice", "=receiver__id", "=transaction__id", "=payer_account__id")
-    date_hierarchy = "created_at"
     inlines = (ItemsInline,)
 
 
@@ -33,13 +33,14 @@ class SessionItemAdmin(ReadOnlyAdmin):
 @admin.register(PaymentLink)
 class PaymentLinkAdmin(ReadOnlyAdmin):
     list_display = ("id", "name", "wallet_id", "is_enabled", "is_encrypted", "expires_at", "created_at", "changed_at")
-    list_filter = ("is_enabled", "is_encrypted", "wallet__account__sandbox")
+    list_filter = ("created_at", "is_enabled", "is_encrypted", "wallet__account__sandbox")
+    ordering = ("-created_at", "-id")
     search_fields = ("=id", "name", "=wallet__id", "=wallet__account__id")
-    date_hierarchy = "created_at"
 
 
 @admin.register(ButtonKey)
 class ButtonKeyAdmin(ReadOnlyAdmin):
     list_display = ("id", "wallet_id", "title", "is_ours", "created_at", "revoked_at")
     list_filter = ("is_ours", "wallet__account__sandbox")
+    ordering = ("-created_at", "-id")
     search_fields = ("=id", "=wallet__id", "title")

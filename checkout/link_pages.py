@@ -16,7 +16,7 @@ from checkout.link_forms import GeneratorForm, KeyForm, LooksForm, RowsForm
 from checkout.links import TooManyLinks
 from checkout.models import ButtonKey, PaymentLink
 from checkout.payment_form import Hint
-from sandbox import clock
+from sandbox import clock, paging
 from wallets import secrecy
 from wallets.models import Account
 from wallets.pages.client import ACT, READ, READ_OR_ACT, client_page, origin
@@ -31,18 +31,15 @@ def generator(request: HttpRequest, client: Account) -> HttpResponse:
     form = GeneratorForm(client, None, _now(client), _posted(request))
     if _is_to_be_saved(request) and form.is_valid():
         return _saved(request, form)
-    older = request.GET.get("older", "")
+    before, after = request.GET.get("before", ""), request.GET.get("after", "")
     own = PaymentLink.objects.filter(wallet__account=client).select_related("wallet")
-    found = list(_page(own, older)[: LINKS_ON_A_PAGE + 1])
-    page = found[:LINKS_ON_A_PAGE]
-    counts = {link.id: link for link in PaymentLink.objects.filter(id__in=[link.id for link in page]).counted()}
+    page = paging.page(own, ("-created_at", "-id"), size=LINKS_ON_A_PAGE, before=before, after=after)
+    links.count(page.rows)
     context = {
         "form": form,
         "show_errors": _is_to_be_saved(request),
-        "rows": [(link, counts[link.id]) for link in page],
+        "page": page,
         "total": own.count(),
-        "is_first": not older,
-        "next_older": page[-1].id if len(found) > LINKS_ON_A_PAGE else "",
     }
     return render(request, "checkout/links/generator.html", context)
 
@@ -57,7 +54,6 @@ def developer(request: HttpRequest, client: Account) -> HttpResponse:
 def link(request: HttpRequest, client: Account, link_id: str) -> HttpResponse:
     """The generated code of one link, how it was used, and what can be done with it."""
     link = own_link(client, link_id)
-    counted = PaymentLink.objects.filter(id=link.id).counted().get()
     try:
         code = buttons.code(link, origin=origin(request), now=_now(client))
     except secrecy.KeyChanged:
@@ -70,7 +66,6 @@ def link(request: HttpRequest, client: Account, link_id: str) -> HttpResponse:
         "qr": buttons.qr_svg(short_url) if code else "",
         "graphic": graphics.address(link.graphic, link.graphic_language) if link.graphic else "",
         "caption": link.caption or buttons.CAPTION,
-        "counted": counted,
         "sums": links.received(link),
         "latest": link.sessions.select_related("transaction").order_by("-created_at")[:10],
         "is_expired": bool(link.expires_at and link.expires_at <= _now(client)),
@@ -193,14 +188,6 @@ def _saved(request: HttpRequest, form: LooksForm) -> HttpResponse:
 def _warn(request: HttpRequest, hints: list[Hint]) -> None:
     for hint in hints:
         messages.warning(request, f"{hint.variable}: {hint.text}")
-
-
-def _page(own: Any, older: str) -> Any:
-    """Newest first, from below the link that `older` names."""
-    last = own.filter(id=older).first() if older else None
-    if last is None:
-        return own
-    return own.filter(created_at__lt=last.created_at) | own.filter(created_at=last.created_at, id__lt=last.id)
 
 
 def _posted(request: HttpRequest) -> Any:

@@ -204,7 +204,12 @@ class LinksView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, G
 
     def in_sandbox(self) -> QuerySet[PaymentLink]:
         found = PaymentLink.objects.filter(wallet__account__sandbox=self.sandbox)
-        return found.select_related("wallet__account__sandbox").counted()
+        return found.select_related("wallet__account__sandbox")
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        links.count(page or [])
+        return page
 
     @extend_schema(request=body(LinkInput, examples.NEW_LINKS), responses={201: WholeLink})
     @database.atomic

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ipn import delivery
 from ipn.listener_check.judgement import judge
 from ipn.models import AutoReturn, DeliveryAttempt, IpnMessage, ListenerCheck, Verification
-from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline
+from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline, RecentValues
 
 
 class AttemptsInline(ReadOnlyInline):
@@ -30,9 +30,15 @@ class IpnMessageAdmin(ActingAdmin, ReadOnlyAdmin):
         *("id", "created_at", "kind", "wallet_id", "transaction_id", "status", "attempts_made", "response_code"),
         *("next_attempt_at", "url"),
     )
-    list_filter = ("status", "kind", "is_test", "response_code", "sandbox")
+    list_filter = (
+        "created_at",
+        "status",
+        ("kind", RecentValues),
+        "is_test",
+        ("response_code", RecentValues),
+        "sandbox",
+    )
     search_fields = ("=id", "=transaction_id", "=wallet_id", "url")
-    date_hierarchy = "created_at"
     inlines = (AttemptsInline, VerificationsInline)
     fields = (
         *("id", "sandbox", "wallet_id", "transaction_id", "kind", "is_test", "url", "status", "attempts_made"),
@@ -57,24 +63,22 @@ class IpnMessageAdmin(ActingAdmin, ReadOnlyAdmin):
 @admin.register(DeliveryAttempt)
 class DeliveryAttemptAdmin(ReadOnlyAdmin):
     list_display = ("message_id", "number", "sent_at", "duration", "response_code", "error")
-    list_filter = ("error", "response_code")
+    list_filter = ("sent_at", "error", ("response_code", RecentValues))
     search_fields = ("=message__id", "=message__transaction_id", "=message__wallet_id")
-    date_hierarchy = "sent_at"
 
 
 @admin.register(Verification)
 class VerificationAdmin(ReadOnlyAdmin):
     list_display = ("id", "asked_at", "verdict", "reason", "message_id", "method", "remote_address")
-    list_filter = ("verdict", "method")
+    list_filter = ("asked_at", "verdict", ("method", RecentValues))
     search_fields = ("=message__id", "=message__transaction_id", "=auto_return__transaction_id", "reason")
-    date_hierarchy = "asked_at"
 
 
 @admin.register(AutoReturn)
 class AutoReturnAdmin(ReadOnlyAdmin):
     list_display = ("id", "created_at", "wallet_id", "transaction_id")
     search_fields = ("=transaction_id", "=wallet_id")
-    date_hierarchy = "created_at"
+    list_filter = ("created_at",)
     inlines = (VerificationsInline,)
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -84,9 +88,8 @@ class AutoReturnAdmin(ReadOnlyAdmin):
 @admin.register(ListenerCheck)
 class ListenerCheckAdmin(ReadOnlyAdmin):
     list_display = ("id", "created_at", "wallet_id", "url", "begun_at", "ended_at")
-    list_filter = ("sandbox",)
+    list_filter = ("created_at", "sandbox")
     search_fields = ("=wallet_id", "url")
-    date_hierarchy = "created_at"
     readonly_fields = ("result",)
 
     @admin.display(description=_("result"))

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ipn import delivery
 from ipn.models import IpnMessage, ListenerCheck, Verification
+from sandbox.paging import beyond
 
 PAGE_SIZE = 50
 # How many messages one click may send again.
@@ -79,10 +80,10 @@ def page(search: Search, *, older_than: int | None = None, newer_than: int | Non
     start = newer_than or older_than
     anchor = IpnMessage.objects.filter(wallet_id__in=search.wallets, id=start).first() if start else None
     if anchor and newer_than:
-        found = _first(search, PAGE_SIZE + 1, _newer(anchor), newest_first=False)
+        found = _first(search, PAGE_SIZE + 1, _beyond(anchor, newer=True), newest_first=False)
         rows = found[:PAGE_SIZE][::-1]
         return Page(rows, rows[0].id if len(found) > PAGE_SIZE else None, rows[-1].id if rows else None)
-    found = _first(search, PAGE_SIZE + 1, _older(anchor) if anchor else Q())
+    found = _first(search, PAGE_SIZE + 1, _beyond(anchor, newer=False) if anchor else Q())
     rows = found[:PAGE_SIZE]
     return Page(rows, rows[0].id if anchor and rows else None, rows[-1].id if len(found) > PAGE_SIZE else None)
 
@@ -174,13 +175,8 @@ def _first(search: Search, limit: int, beyond: Q | None = None, *, newest_first:
     return rows[:limit]
 
 
-def _older(anchor: IpnMessage) -> Q:
-    # The first condition is implied by the second; it is what the index can go on from.
-    return Q(created_at__lte=anchor.created_at) & (Q(created_at__lt=anchor.created_at) | Q(id__lt=anchor.id))
-
-
-def _newer(anchor: IpnMessage) -> Q:
-    return Q(created_at__gte=anchor.created_at) & (Q(created_at__gt=anchor.created_at) | Q(id__gt=anchor.id))
+def _beyond(anchor: IpnMessage, *, newer: bool) -> Q:
+    return beyond(OLDEST_FIRST, (anchor.created_at, anchor.id), ascends=newer)
 
 
 def _genuine(message: OuterRef) -> QuerySet[Verification]:

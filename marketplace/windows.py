@@ -3,13 +3,18 @@
 Strangers see the sandbox `default`, clients their own.
 """
 
+import contextlib
+import logging
 import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
+import redis
 from django.contrib.postgres.search import SearchQuery
+from django.core.cache import cache
 from django.db.models import Q, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,16 +23,20 @@ from django.views.decorators.http import require_safe
 
 from marketplace.models import Category, OneClick, Order, OrderLine, Product, Store
 from marketplace.models.products import ProductQuerySet
-from sandbox import clock
+from sandbox import clock, paging
 from sandbox.models import Sandbox
+from sandbox.paging import Page
 from wallets.models import Account, Currency
 
 PAGE = 24
-# Further than this nobody leafs; a search says more.
-LAST_PAGE = 200
 POPULAR_WITHIN = timedelta(days=30)
+# More than are shown, for some are sold out or for members only; and how long this is known, in seconds.
+BEST_SELLING, BEST_SELLING_FOR = 24, 60
 LONGEST_SEARCH = 100
+log = logging.getLogger(__name__)
+
 SORTS = {"newest": _("Newest"), "cheapest": _("Lowest price"), "dearest": _("Highest price")}
+ORDERS = {"newest": ("-id",), "cheapest": ("price", "id"), "dearest": ("-price", "-id")}
 
 
 @dataclass(frozen=True)
@@ -37,9 +46,14 @@ class Looker:
     account: Account | None
     sandbox: Sandbox
 
+    @cached_property
+    def stores(self) -> list[int]:
+        """Those that sell. They are asked for by themselves, so that products alone decide how products are found."""
+        return list(Store.objects.selling(self.sandbox).values_list("id", flat=True))
+
     def sees(self) -> ProductQuerySet:
-        """What is shown to him, with what its card says."""
-        found = Product.objects.on_sale(self.sandbox).select_related("store", "currency", "category")
+        """What is shown to him."""
+        found = Product.objects.on_sale_in(self.stores)
         return found if self.account else found.filter(members_only=False)
 
 
@@ -50,17 +64,7 @@ def looker(request: HttpRequest) -> Looker:
 
 def popular(seen: Looker, *, now: datetime, most: int = 8) -> list[Product]:
     """What sold most pieces in the last thirty days; if that is too little, the newest fill up."""
-    sold = (
-        OrderLine.objects.filter(
-            order__created_at__gt=now - POPULAR_WITHIN, order__store__account__sandbox=seen.sandbox
-        )
-        .exclude(order__status=Order.Status.CANCELED)
-        .order_by()
-        .values("product")
-        .annotate(pieces=Sum("item__quantity"))
-        .order_by("-pieces", "-product")[: most * 3]
-    )
-    ids = [row["product"] for row in sold]
+    ids = _best_selling(seen.sandbox, now)
     known = with_pictures(seen.sees().in_stock()).in_bulk(ids)
     found = [known[number] for number in ids if number in known][:most]
     if len(found) < most:
@@ -68,8 +72,31 @@ def popular(seen: Looker, *, now: datetime, most: int = 8) -> list[Product]:
     return found
 
 
+def _best_selling(sandbox: Sandbox, now: datetime) -> list[int]:
+    """It takes all orders of a month to know that, so it is found out once a minute, or whenever the cache is away."""
+    key = f"best-selling:{sandbox.id}"
+    try:
+        if (known := cache.get(key)) is not None:
+            return list(known)
+    except redis.RedisError:
+        log.warning("What sells best is looked up for each page: the cache cannot be reached.")
+    sold = (
+        OrderLine.objects.filter(order__created_at__gt=now - POPULAR_WITHIN, order__store__account__sandbox=sandbox)
+        .exclude(order__status=Order.Status.CANCELED)
+        .order_by()
+        .values("product")
+        .annotate(pieces=Sum("item__quantity"))
+        .order_by("-pieces", "-product")
+    )
+    ids = [row["product"] for row in sold[:BEST_SELLING]]
+    with contextlib.suppress(redis.RedisError):
+        cache.set(key, ids, BEST_SELLING_FOR)
+    return ids
+
+
 def with_pictures(products: ProductQuerySet) -> ProductQuerySet:
-    return products.defer("description", "words").prefetch_related("images__renditions")
+    """What their cards say."""
+    return products.defer("description", "words").prefetch_related("store", "images")
 
 
 @require_safe
@@ -82,15 +109,15 @@ def home(request: HttpRequest) -> HttpResponse:
         category = Category.objects.filter(slug=slug).first()
         if category is None:
             raise Http404
-    is_front = not (wanted["search"] or category or wanted["page"] > 1 or wanted["sort"] != "newest")
+    is_front = not (wanted["search"] or category or wanted["before"] or wanted["after"] or wanted["sort"] != "newest")
     found = seen.sees()
     if category:
         found = found.filter(category=category)
-    rows, has_next = _page(found, wanted)
+    page = _page(found, wanted)
     context = {
         **wanted,
-        "products": rows,
-        "has_next": has_next,
+        "products": page.rows,
+        "page": page,
         "category": category,
         "categories": Category.objects.all(),
         "popular": popular(seen, now=clock.now(seen.sandbox), most=4) if is_front else [],
@@ -105,19 +132,13 @@ def home(request: HttpRequest) -> HttpResponse:
 def store(request: HttpRequest, store_id: int) -> HttpResponse:
     """One store: who it is, how to reach it, what it sells."""
     seen = looker(request)
-    found = (
-        Store.objects.filter(
-            id=store_id, status=Store.Status.APPROVED, account__is_blocked=False, account__sandbox=seen.sandbox
-        )
-        .select_related("account")
-        .first()
-    )
+    found = Store.objects.selling(seen.sandbox).filter(id=store_id).select_related("account").first()
     if found is None:
         raise Http404
     wanted = _wanted(request)
-    rows, has_next = _page(seen.sees().filter(store=found), wanted)
-    logo = found.pictures.filter(product=None).prefetch_related("renditions").first()
-    context = {**wanted, "store": found, "logo": logo, "products": rows, "has_next": has_next}
+    page = _page(seen.sees().filter(store=found), wanted)
+    logo = found.pictures.filter(product=None).first()
+    context = {**wanted, "store": found, "logo": logo, "products": page.rows, "page": page}
     return render(request, "marketplace/store_window.html", context | _frame(seen))
 
 
@@ -125,7 +146,8 @@ def store(request: HttpRequest, store_id: int) -> HttpResponse:
 def product(request: HttpRequest, product_id: int) -> HttpResponse:
     """One product, with all that a buyer wants to know before he buys."""
     seen = looker(request)
-    found = seen.sees().filter(id=product_id).prefetch_related("images__renditions").first()
+    shown = seen.sees().filter(id=product_id).select_related("store", "category")
+    found = shown.prefetch_related("images").first()
     if found is None:
         raise Http404
     others = with_pictures(seen.sees().in_stock().filter(store=found.store_id).exclude(id=found.id))[:4]
@@ -147,17 +169,16 @@ def _frame(seen: Looker) -> dict[str, Any]:
 def _wanted(request: HttpRequest) -> dict[str, Any]:
     """What the address asks for; what it cannot mean is left out rather than refused: people edit addresses."""
     sort, currency = request.GET.get("sort", ""), request.GET.get("currency", "")
-    page = request.GET.get("page", "1")
     return {
         "search": " ".join(request.GET.get("q", "").replace("\0", " ").split())[:LONGEST_SEARCH],
         "sort": sort if sort in SORTS else "newest",
         "currency": currency if re.fullmatch("[A-Z]{3}", currency, re.ASCII) else "",
-        "page": min(int(page), LAST_PAGE) if re.fullmatch(r"[1-9]\d{0,3}", page, re.ASCII) else 1,
+        "before": request.GET.get("before", ""),
+        "after": request.GET.get("after", ""),
     }
 
 
-def _page(found: ProductQuerySet, wanted: dict[str, Any]) -> tuple[list[Product], bool]:
-    """The products of a page, and whether there is another."""
+def _page(found: ProductQuerySet, wanted: dict[str, Any]) -> Page[Product]:
     if wanted["search"]:
         found = found.filter(_matching(wanted["search"]))
     if wanted["sort"] != "newest" and not wanted["currency"]:
@@ -165,10 +186,8 @@ def _page(found: ProductQuerySet, wanted: dict[str, Any]) -> tuple[list[Product]
         wanted["currency"] = "EUR"
     if wanted["currency"]:
         found = found.filter(currency=wanted["currency"])
-    order = {"newest": ("-id",), "cheapest": ("price", "id"), "dearest": ("-price", "-id")}[wanted["sort"]]
-    start = (wanted["page"] - 1) * PAGE
-    rows = list(with_pictures(found.order_by(*order))[start : start + PAGE + 1])
-    return rows[:PAGE], len(rows) > PAGE and wanted["page"] < LAST_PAGE
+    order = ORDERS[wanted["sort"]]
+    return paging.page(with_pictures(found), order, size=PAGE, before=wanted["before"], after=wanted["after"])
 
 
 def _matching(search: str) -> Q:

@@ -43,7 +43,6 @@ def of(merchant: Wallet, buyer: Wallet, *, now: datetime) -> dict[str, object]:
         "transaction_id": payment.id,
         "correlation": payment.correlation,
         "entry_id": f"payment-{payment.id}",
-        **_told_of(payment, now),
         "check_id": checks.prepare(sandbox=sandbox, wallet_id=merchant.id, url=SHOP, now=now).id,
         **_listed(merchant, buyer, now),
         **_sold_by_link(merchant, buyer, now),
@@ -53,20 +52,23 @@ def of(merchant: Wallet, buyer: Wallet, *, now: datetime) -> dict[str, object]:
         **_bought(merchant, buyer, now),
         "method": "btc",
         **_kept(merchant, payment, now),
+        **_told_of(payment, now),
     }
 
 
 def _told_of(payment: Transaction, now: datetime) -> dict[str, object]:
-    message = IpnMessage.objects.get(transaction_id=payment.id)
-    DeliveryAttempt.objects.create(
-        message=message, number=1, sent_at=now, duration=now - now, request_body="ok_a=b", response_code=200
-    )
-    IpnMessage.objects.filter(id=message.id).update(
+    """Every notification was sent and verified."""
+    for message in IpnMessage.objects.all():
+        DeliveryAttempt.objects.create(
+            message=message, number=1, sent_at=now, duration=now - now, request_body="ok_a=b", response_code=200
+        )
+        question = f"ok_verify=true&{message.body(resend=False)}".encode()
+        verification.verify(question, method="POST", content_type="", remote_address="127.0.0.1", now=now)
+    IpnMessage.objects.update(
         status=IpnMessage.Status.SENT, attempts_made=1, last_attempt_at=now, next_attempt_at=None, response_code=200
     )
-    question = f"ok_verify=true&{message.body(resend=False)}".encode()
-    verification.verify(question, method="POST", content_type="", remote_address="127.0.0.1", now=now)
-    return {"message_id": message.id, "verification_id": Verification.objects.get(message=message).id}
+    told = IpnMessage.objects.get(transaction_id=payment.id)
+    return {"message_id": told.id, "verification_id": Verification.objects.get(message=told).id}
 
 
 def _listed(merchant: Wallet, buyer: Wallet, now: datetime) -> dict[str, object]:
@@ -94,7 +96,8 @@ def _scripted(merchant: Wallet, payment: Transaction, now: datetime) -> dict[str
         sandbox=merchant.account.sandbox,
         wallet=merchant.id,
         operation="checkout",
-        steps=[{"effect": "pass"}],
+        steps=[{"effect": "pass", "times": 1}],
+        most=1,
         created_at=now,
     )
     ScenarioUse.objects.create(

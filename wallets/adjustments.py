@@ -9,7 +9,7 @@ from wallets import deposits, exchange, ledger, parties
 from wallets.errors import IncorrectAmount
 from wallets.ledger import Leg
 from wallets.models import Balance, Transaction, Wallet
-from wallets.money import CENT, LARGEST, ZERO
+from wallets.money import ZERO, is_amount
 
 PAYSYSTEM = "VMF"
 COMMENT = "Balance set"
@@ -19,7 +19,7 @@ COMMENT = "Balance set"
 def set_balance(wallet: Wallet, *, currency: str, amount: Decimal, now: datetime) -> Transaction | None:
     """A deposit or a withdrawal of the difference; None if there is none. Raises CurrencyNotFound, IncorrectAmount."""
     found = exchange.get_currency(currency)
-    if not ZERO <= amount <= LARGEST or amount != amount.quantize(CENT):
+    if amount != ZERO and not is_amount(amount):
         raise IncorrectAmount
     balance = Balance.objects.select_for_update(no_key=True).filter(wallet=wallet, currency=found).first()
     difference = amount - (balance.amount if balance else ZERO)

@@ -2,16 +2,15 @@
 
 from django.contrib import admin
 
-from sandbox.admin import ReadOnlyAdmin
+from sandbox.admin import ReadOnlyAdmin, RecentValues
 from wallets.models import ApiCall, DisabledApiFunction
 
 
 @admin.register(ApiCall)
 class ApiCallAdmin(ReadOnlyAdmin):
     list_display = ("at", "wallet_id", "operation", "remote_address", "outcome", "reason")
-    list_filter = ("reason", "operation", "outcome")
+    list_filter = ("at", "reason", ("operation", RecentValues), ("outcome", RecentValues))
     search_fields = ("=wallet__id", "operation", "=remote_address")
-    date_hierarchy = "at"
 
 
 @admin.register(DisabledApiFunction)

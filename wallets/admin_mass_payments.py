@@ -15,9 +15,8 @@ class RowsInline(ReadOnlyInline):
 @admin.register(MassPayment)
 class MassPaymentAdmin(ReadOnlyAdmin):
     list_display = ("id", "wallet_id", "currency_id", "status", "all_or_nothing", "created_at", "finished_at")
-    list_filter = ("status", "currency")
+    list_filter = ("created_at", "status", "currency")
     search_fields = ("=id", "=wallet__id")
-    date_hierarchy = "created_at"
     inlines = (RowsInline,)
 
 

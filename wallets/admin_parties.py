@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline
+from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline, RecentValues
 from wallets import countries, parties, standing
 from wallets.models import Account, Confirmation, MailboxMessage, MonthlyTurnover, User, Wallet
 
@@ -56,9 +56,16 @@ class AccountForm(forms.ModelForm[Account]):
 class AccountAdmin(ActingAdmin):
     form = AccountForm
     list_display = ("id", "name", "email", "kind", "verification", "is_blocked", "country_code", "created_at")
-    list_filter = ("kind", "verification", "is_blocked", "extended_access", "sandbox", "country_code")
+    list_filter = (
+        "kind",
+        "verification",
+        "is_blocked",
+        "extended_access",
+        "sandbox",
+        ("country_code", RecentValues),
+        "created_at",
+    )
     search_fields = ("=id", "email", "first_name", "last_name", "business_name", "phone", "=wallets__id")
-    date_hierarchy = "created_at"
     inlines = (WalletsInline, TurnoversInline)
     readonly_fields = ("id", "sandbox", "kind", "created_at")
     fieldsets = (
@@ -109,15 +116,14 @@ class MonthlyTurnoverAdmin(ReadOnlyAdmin):
     list_display = ("account", "month", "amount")
     list_select_related = ("account",)
     search_fields = ("=account__id", "account__email")
-    date_hierarchy = "month"
+    list_filter = ("month",)
 
 
 @admin.register(MailboxMessage)
 class MailboxMessageAdmin(ReadOnlyAdmin):
     list_display = ("id", "to", "subject", "sandbox", "created_at")
-    list_filter = ("sandbox",)
+    list_filter = ("created_at", "sandbox")
     search_fields = ("to", "subject")
-    date_hierarchy = "created_at"
 
 
 @admin.register(Confirmation)
@@ -125,7 +131,8 @@ class ConfirmationAdmin(ReadOnlyAdmin):
     list_display = ("key", "account", "transaction", "created_at")
     list_select_related = ("account", "transaction__currency")
     search_fields = ("=account__id", "=transaction__id")
-    date_hierarchy = "created_at"
+    list_filter = ("created_at",)
+    ordering = ("-transaction_id",)  # its key says nothing
 
 
 class NewUserForm(AdminUserCreationForm[User]):

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline
+from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline, RecentValues
 from wallets import announcements, payments, reversals
 from wallets.errors import PaymentError
 from wallets.forms.fields import AmountField
@@ -62,13 +62,19 @@ class TransactionAdmin(ActingAdmin, ReadOnlyAdmin):
         *("id", "created_at", "kind", "status", "payer_name", "receiver_wallet_id", "gross", "fee", "currency_id"),
         *("payment_method", "invoice"),
     )
-    list_filter = ("status", "kind", "payment_method", "reversal_reason", "sandbox", "currency")
-    list_select_related = ("payer_wallet__account", "payer_account", "currency", "sandbox")
+    list_filter = (
+        "created_at",
+        "status",
+        "kind",
+        ("payment_method", RecentValues),
+        "reversal_reason",
+        "sandbox",
+        "currency",
+    )
     search_fields = (
         *("=id", "=invoice", "=payer_wallet__id", "=receiver_wallet__id"),
         *("payer_wallet__account__email", "receiver_wallet__account__email"),
     )
-    date_hierarchy = "created_at"
     inlines = (ItemsInline, EntriesInline, AddressInline, ReversalsInline)
     fieldsets = (
         (None, {"fields": ("id", "sandbox", "kind", "status", "pending_reason", "reversal_reason", "parent")}),
@@ -123,15 +129,15 @@ class TransactionAdmin(ActingAdmin, ReadOnlyAdmin):
         return payer.id if payment.payer_wallet.is_house else payment.payer_wallet_id
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Transaction]:
-        return super().get_queryset(request).select_related("sandbox", "payer_wallet", "receiver_wallet", "currency")
+        of_each = ("sandbox", "payer_wallet__account", "payer_account", "receiver_wallet", "currency")
+        return super().get_queryset(request).select_related(*of_each)
 
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnlyAdmin):
     list_display = ("id", "transaction_id", "wallet_id", "amount", "currency_id", "created_at")
-    list_filter = ("currency", "wallet__role")
+    list_filter = ("created_at", "currency", "wallet__role")
     search_fields = ("=transaction__id", "=wallet__id")
-    date_hierarchy = "created_at"
 
 
 @admin.register(TransactionItem)
@@ -144,7 +150,7 @@ class TransactionItemAdmin(ReadOnlyAdmin):
 @admin.register(DeliveryAddress)
 class DeliveryAddressAdmin(ReadOnlyAdmin):
     list_display = ("transaction_id", "name", "street", "city", "country_code", "confirmed")
-    list_filter = ("confirmed", "country_code")
+    list_filter = ("confirmed", ("country_code", RecentValues))
     search_fields = ("=transaction__id", "name", "city")
 
 

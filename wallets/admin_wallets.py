@@ -9,7 +9,7 @@ from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline
+from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline, RecentValues
 from sandbox.models import Sandbox
 from wallets import deposits
 from wallets.errors import PaymentError
@@ -68,10 +68,9 @@ def _deposit(wallet: Wallet, *, currency: Currency, amount: Decimal, now: Any) -
 class WalletAdmin(ActingAdmin):
     form = WalletForm
     list_display = ("id", "title", "account", "role", "paysystem", "ipn_enabled", "api_enabled", "created_at")
-    list_filter = ("role", "ipn_enabled", "api_enabled", "account__sandbox", "paysystem")
+    list_filter = ("role", "ipn_enabled", "api_enabled", "account__sandbox", ("paysystem", RecentValues), "created_at")
     list_select_related = ("account",)
     search_fields = ("=id", "title", "=account__id", "account__email", "ipn_url")
-    date_hierarchy = "created_at"
     inlines = (BalancesInline,)
     readonly_fields = ("id", "account", "role", "paysystem", "created_at", "has_api_password")
     acts = (

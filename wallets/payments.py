@@ -27,7 +27,7 @@ from wallets.errors import (
 )
 from wallets.ledger import Leg
 from wallets.models import Account, Currency, Decision, DeliveryAddress, Transaction, TransactionItem, Wallet
-from wallets.money import CENT, LARGEST, ZERO
+from wallets.money import ZERO, is_amount
 from wallets.paysystems import OKPAY_BALANCE
 
 Kind, Status, FeePayer = Transaction.Kind, Transaction.Status, Transaction.FeePayer
@@ -389,7 +389,7 @@ def _sending_legs(payment: Transaction, house: Callable[[Wallet.Role], Wallet]) 
 
 
 def _check_amount(amount: Decimal) -> None:
-    if not CENT <= amount <= LARGEST or amount != amount.quantize(CENT):
+    if not is_amount(amount):
         raise IncorrectAmount
 
 

@@ -13,12 +13,13 @@ from django.db.models import Q, QuerySet, TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from sandbox.paging import beyond
 from wallets.models import Account, Transaction, Wallet
 from wallets.paysystems import PAYSYSTEMS
 
 PAGE_SIZE = 50
-# How many rows an export reads at a time.
-BATCH = 1000
+# How many rows an export reads at a time; first a few, so that whoever waits for it sees it begin.
+FIRST_BATCH, BATCH = 50, 1000
 
 Kind = Transaction.Kind
 # What a merchant calls a sale, and the word by which a history is filtered for all of them.
@@ -26,6 +27,7 @@ SALES = (Kind.PAYMENT_LINK, Kind.MARKETPLACE, Kind.SEND_MONEY)
 EVERY_SALE = "sales"
 # Where a row stands in a history: its time and its ID.
 Place = tuple[datetime, int]
+PLACE = ("created_at", "id")
 
 
 class Direction(TextChoices):
@@ -100,9 +102,10 @@ def history(wallet: Wallet, filters: Filters, *, older_than: str = "", newer_tha
 def whole_history(wallet: Wallet, filters: Filters) -> Iterator[Line]:
     """All of it, newest first, read in batches: nothing but the current one is held."""
     start: Place | None = None
-    while places := _merged(_sides(wallet, filters), start, upwards=False, count=BATCH):
+    count = FIRST_BATCH
+    while places := _merged(_sides(wallet, filters), start, upwards=False, count=count):
         yield from _lines([wallet.id], places)
-        start = places[-1]
+        start, count = places[-1], BATCH
 
 
 def line(transaction: Transaction, own: Collection[str]) -> Line:
@@ -147,10 +150,9 @@ def _system(code: str) -> str:
 
 def _merged(sides: Iterable[QuerySet[Transaction]], start: Place | None, *, upwards: bool, count: int) -> list[Place]:
     """The next places beyond `start`. Each side is read by its own index, and no further than needed."""
-    order = ("created_at", "id") if upwards else ("-created_at", "-id")
-    first, *others = (
-        side.filter(_beyond(start, upwards)).order_by(*order).values_list("created_at", "id")[:count] for side in sides
-    )
+    order = PLACE if upwards else tuple(f"-{name}" for name in PLACE)
+    further = beyond(PLACE, start, ascends=upwards) if start else Q()
+    first, *others = (side.filter(further).order_by(*order).values_list(*PLACE)[:count] for side in sides)
     return list(first.union(*others, all=True).order_by(*order)[:count])
 
 
@@ -181,15 +183,6 @@ def _sides(wallet: Wallet, filters: Filters) -> list[QuerySet[Transaction]]:
         Transaction.objects.filter(out_of, payer_wallet=wallet),
         Transaction.objects.filter(into, receiver_wallet=wallet).exclude(kind=Kind.EXCHANGE),
     ]
-
-
-def _beyond(start: Place | None, upwards: bool) -> Q:
-    if start is None:
-        return Q()
-    moment, number = start
-    if upwards:
-        return Q(created_at__gte=moment) & (Q(created_at__gt=moment) | Q(id__gt=number))
-    return Q(created_at__lte=moment) & (Q(created_at__lt=moment) | Q(id__lt=number))
 
 
 def _lines(own: Collection[str], places: list[Place]) -> list[Line]:

@@ -11,8 +11,7 @@ from checkout import shops
 from checkout.models.links import PaymentLink
 from sandbox import correlation
 from sandbox.models import Sandbox
-from wallets.models import Account, Currency, Transaction, TransactionItem, Wallet
-from wallets.money import ZERO
+from wallets.models import Account, Currency, PaymentItem, Transaction, Wallet
 
 
 def new_token() -> str:
@@ -49,6 +48,7 @@ class CheckoutSession(models.Model):
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
+        db_index=False,
         related_name="sessions",
         verbose_name=_("payment link"),
     )
@@ -115,6 +115,13 @@ class CheckoutSession(models.Model):
             models.Index(F("sandbox"), F("expires_at"), name="checkout_due", condition=Q(status="open")),
             # A merchant's list, and how many ended in which way.
             models.Index(fields=["receiver", "-created_at"], include=["status"], name="sessions_by_time"),
+            models.Index(F("created_at").desc(), F("token").desc(), name="checkouts_newest_first"),
+            models.Index(
+                fields=["link", "-created_at"],
+                include=["transaction"],
+                name="checkouts_of_link",
+                condition=Q(link__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:
@@ -138,39 +145,13 @@ class CheckoutSession(models.Model):
         return self.fee_payer == Transaction.FeePayer.PAYER
 
 
-class SessionItem(models.Model):
-    """One line of the order as the shop sent it. Its fields are those of TransactionItem."""
+class SessionItem(PaymentItem):
+    """One line of the order as the shop sent it."""
 
     session = models.ForeignKey(CheckoutSession, on_delete=models.CASCADE, related_name="items")
-    number = models.PositiveIntegerField(_("number"))
-    name = models.CharField(_("name"), max_length=127)
-    article = models.CharField(_("article"), max_length=40, blank=True)
-    type = models.CharField(_("type"), max_length=10, choices=TransactionItem.Type.choices)
-    quantity = models.PositiveIntegerField(_("quantity"))
     price = models.DecimalField(
         _("price"), max_digits=20, decimal_places=2, null=True, blank=True, help_text=_("Empty: the buyer enters it.")
     )
-    handling = models.DecimalField(_("handling"), max_digits=20, decimal_places=2, default=ZERO)
-    shipping = models.DecimalField(_("shipping"), max_digits=20, decimal_places=2, default=ZERO)
-    tax = models.DecimalField(_("tax"), max_digits=20, decimal_places=2, default=ZERO)
-    custom_1_title = models.CharField(_("custom field 1 title"), max_length=127, blank=True)
-    custom_1_value = models.CharField(_("custom field 1 value"), max_length=127, blank=True)
-    custom_2_title = models.CharField(_("custom field 2 title"), max_length=127, blank=True)
-    custom_2_value = models.CharField(_("custom field 2 value"), max_length=127, blank=True)
-    # The ID of a Marketplace item; none for what a shop sells on its own pages.
-    product_id = models.BigIntegerField(_("Marketplace item"), null=True, blank=True)
 
-    class Meta:
-        verbose_name = _("item")
-        verbose_name_plural = _("items")
-        ordering = ("number",)
+    class Meta(PaymentItem.Meta):
         constraints = (models.UniqueConstraint("session", "number", name="one_session_item_per_number"),)
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def custom_fields(self) -> list[tuple[str, str]]:
-        """(title, value) of those that have a title; an empty value is for the buyer to fill in."""
-        fields = [(self.custom_1_title, self.custom_1_value), (self.custom_2_title, self.custom_2_value)]
-        return [(title, value) for title, value in fields if title]

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models.products import Product
@@ -21,7 +21,8 @@ def new_token() -> str:
 
 class OrderQuerySet(models.QuerySet["Order"]):
     def sold_by(self, account: Account) -> "OrderQuerySet":
-        return self.filter(store__account=account)
+        # By the number of the store, which the index of its orders begins with.
+        return self.filter(store=Subquery(Store.objects.filter(account=account).values("pk")[:1]))
 
     def bought_by(self, account: Account) -> "OrderQuerySet":
         return self.filter(buyer=account)

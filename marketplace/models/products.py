@@ -1,5 +1,6 @@
 """What a store sells: goods, services, digital products, and how many of them there are."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django.contrib.postgres.indexes import GinIndex
@@ -10,7 +11,6 @@ from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models.stores import Store
-from sandbox.models import Sandbox
 from wallets.models import Currency, TransactionItem
 from wallets.money import ZERO
 
@@ -37,15 +37,9 @@ class Category(models.Model):
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
-    def on_sale(self, sandbox: Sandbox) -> "ProductQuerySet":
-        """What can be bought, or is sold out at present."""
-        return self.filter(
-            is_published=True,
-            is_removed=False,
-            store__status=Store.Status.APPROVED,
-            store__account__is_blocked=False,
-            store__account__sandbox=sandbox,
-        )
+    def on_sale_in(self, stores: Iterable[Store | int]) -> "ProductQuerySet":
+        """What of these stores, which all sell, can be bought or is sold out at present."""
+        return self.filter(is_published=True, is_removed=False, store__in=stores)
 
     def in_stock(self) -> "ProductQuerySet":
         return self.filter(Q(stock=None) | Q(stock__gt=0))
@@ -134,6 +128,13 @@ class Product(models.Model):
             models.Index(F("store"), F("id").desc(), name="products_newest_first"),
             models.Index(F("category"), F("id").desc(), name="products_on_sale", condition=Q(is_published=True)),
             models.Index(F("currency"), F("price"), F("id"), name="products_by_price", condition=Q(is_published=True)),
+            models.Index(
+                F("store"),
+                F("stock"),
+                F("id"),
+                name="products_running_low",
+                condition=Q(stock__lte=F("low_stock"), is_removed=False),
+            ),
             GinIndex(F("words"), name="products_by_words", fastupdate=False),
         )
 

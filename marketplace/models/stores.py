@@ -7,6 +7,11 @@ from sandbox.models import Sandbox
 from wallets.models import Account, Wallet
 
 
+class StoreQuerySet(models.QuerySet["Store"]):
+    def selling(self, sandbox: Sandbox) -> "StoreQuerySet":
+        return self.filter(status=Store.Status.APPROVED, account__is_blocked=False, account__sandbox=sandbox)
+
+
 class Store(models.Model):
     """One of each account. Only what an approved store of an account that is not blocked sells can be bought."""
 
@@ -32,6 +37,8 @@ class Store(models.Model):
     # What staff tell the owner about it.
     reason = models.CharField(_("reason"), max_length=255, blank=True)
     created_at = models.DateTimeField(_("registered"))
+
+    objects = StoreQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("store")

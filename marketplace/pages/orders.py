@@ -13,7 +13,7 @@ from marketplace.models import Order, Store
 from marketplace.models.orders import OrderQuerySet
 from marketplace.order_page import download_of, show
 from marketplace.pages.products import store_page
-from sandbox import clock
+from sandbox import clock, paging
 from wallets.errors import PaymentError
 from wallets.models import Account
 from wallets.pages.client import ACT, READ, client_page, user_of
@@ -37,15 +37,13 @@ def _list(request: HttpRequest, found: OrderQuerySet, tab: str, **context: objec
     status = request.GET.get("status", "")
     if status in Order.Status:
         found = found.filter(status=status)
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit() and len(before) < 19:
-        found = found.filter(transaction__lt=int(before))
-    rows = list(found.for_pages().prefetch_related("transaction__items")[: PAGE + 1])
+    shown = found.for_pages().prefetch_related("transaction__items")
+    before, after = request.GET.get("before", ""), request.GET.get("after", "")
+    page = paging.page(shown, ("-transaction_id",), size=PAGE, before=before, after=after)
     seen = {
         "tab": tab,
-        "orders": rows[:PAGE],
-        "next_before": rows[PAGE - 1].number if len(rows) > PAGE else None,
-        "is_first": not before,
+        "orders": page.rows,
+        "page": page,
         "status": status if status in Order.Status else "",
         "statuses": Order.Status.choices,
     }

@@ -18,7 +18,7 @@ from marketplace.errors import StockChanged
 from marketplace.forms import AddStockForm, DigitalForm, ImportForm, PictureForm, ProductForm
 from marketplace.models import DigitalContent, Picture, Product, Store
 from marketplace.pages.store import own_store
-from sandbox import clock
+from sandbox import clock, paging
 from wallets.errors import IncorrectParameters, NotAPicture, PaymentError
 from wallets.models import Account
 from wallets.pages.client import ACT, READ, READ_OR_ACT, client_page
@@ -64,17 +64,15 @@ def products(request: HttpRequest, store: Store) -> HttpResponse:
     found = _own(store).filter(FILTERS[chosen][1])
     if words:
         found = found.filter(Q(title__icontains=words) | Q(article__iexact=words))
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit() and len(before) < 19:
-        found = found.filter(id__lt=int(before))
     images = Prefetch("images", Picture.objects.order_by("position", "id"))
-    rows = list(found.select_related("category").prefetch_related(images)[: PAGE + 1])
+    shown = found.select_related("category").prefetch_related(images)
+    before, after = request.GET.get("before", ""), request.GET.get("after", "")
+    page = paging.page(shown, ("-id",), size=PAGE, before=before, after=after)
     context = {
         "tab": "products",
         "store": store,
-        "products": rows[:PAGE],
-        "next_before": rows[PAGE - 1].id if len(rows) > PAGE else None,
-        "is_first": not before,
+        "products": page.rows,
+        "page": page,
         "filters": [(name, label, name == chosen) for name, (label, _condition) in FILTERS.items()],
         "show": chosen,
         "q": words,

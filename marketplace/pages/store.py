@@ -1,6 +1,7 @@
 """The store itself: an overview, registration, settings."""
 
 from django.contrib import messages
+from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from wallets.models import Account
 from wallets.pages.client import ACT, READ, READ_OR_ACT, client_page
 
 LATEST = 5
+MOST_LOW = 50
 
 
 def own_store(client: Account) -> Store | None:
@@ -33,11 +35,10 @@ def overview(request: HttpRequest, client: Account) -> HttpResponse:
         "tab": "overview",
         "store": store,
         "counts": {
-            "products": products.count(),
-            "published": products.filter(is_published=True).count(),
+            **products.aggregate(products=Count("pk"), published=Count("pk", filter=Q(is_published=True))),
             "to_send": orders.filter(store=store, status=Order.Status.PAID).count() if store else 0,
         },
-        "low": [product for product in products.exclude(low_stock=None).order_by("stock")[:50] if product.is_low],
+        "low": products.filter(stock__lte=F("low_stock")).order_by("stock", "id")[:MOST_LOW],
         "sold": orders.sold_by(client)[:LATEST],
         "bought": orders.bought_by(client)[:LATEST],
         # Official page "Marketplace": the popular ones stand also "in registered users' private space".

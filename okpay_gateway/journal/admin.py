@@ -25,9 +25,8 @@ class JournalEntryAdmin(ReadOnlyAdmin):
         "correlation",
         "sandbox",
     )
-    list_filter = ("kind", "failed", "is_stray", "sandbox")
+    list_filter = ("at", "kind", "failed", "is_stray", "sandbox")
     search_fields = ("=correlation", "=wallet_id", "=transaction_id", "=invoice", "url", "operation", "outcome", "why")
-    date_hierarchy = "at"
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("sandbox")

@@ -4,7 +4,8 @@ A story becomes a page of the archive; what is no part of any stands by itself. 
 ours, as the format allows. What was a secret is masked here as everywhere.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +22,23 @@ Json = dict[str, Any]
 def document(events: Iterable[Event], *, origin: str) -> Json:
     """Of events in the order in which they happened; those that are no HTTP are left out."""
     told = [event for event in events if event.kind in OVER_HTTP]
+    archive = _archive(told)
+    archive["log"]["entries"] = [_entry(event, origin) for event in told]
+    return archive
+
+
+def written(events: Iterable[Event], *, origin: str) -> Iterator[str]:
+    """The same as JSON, part by part: it can be sent while it is put together."""
+    told = [event for event in events if event.kind in OVER_HTTP]
+    before, after = json.dumps(_archive(told)).rsplit("[]", 1)
+    yield f"{before}["
+    for number, event in enumerate(told):
+        yield ("," if number else "") + json.dumps(_entry(event, origin))
+    yield f"]{after}"
+
+
+def _archive(told: list[Event]) -> Json:
+    """Without its entries, which come last."""
     pages: dict[str, Event] = {}
     for event in told:
         if event.correlation:
@@ -38,7 +56,7 @@ def document(events: Iterable[Event], *, origin: str) -> Json:
                 }
                 for correlation, event in pages.items()
             ],
-            "entries": [_entry(event, origin) for event in told],
+            "entries": [],
         }
     }
 

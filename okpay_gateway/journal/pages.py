@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -145,7 +145,7 @@ def story(request: HttpRequest, viewer: Viewer, correlation: str) -> HttpRespons
     )
 
 
-def archive(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+def archive(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """The search, or with `correlation` a story, as an HTTP Archive."""
     search = viewer.form.search(viewer.everything)
     if search is None:
@@ -155,7 +155,7 @@ def archive(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     wanted = Search(**{**_fields(search), "kinds": search.kinds.intersection(OVER_HTTP)})
     events = timeline.page(wanted, size=har.MOST_ENTRIES, whole=True).events[::-1]
     origin = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
-    response = JsonResponse(har.document(events, origin=origin))
+    response = StreamingHttpResponse(har.written(events, origin=origin), content_type="application/json")
     response["Content-Disposition"] = 'attachment; filename="okpay-journal.har"'
     return response
 

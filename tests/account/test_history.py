@@ -11,6 +11,7 @@ from django.test import Client
 
 from ipn.models import IpnMessage
 from sandbox import clock
+from sandbox.paging import beyond
 from wallets import conversions, payments, reversals, statement
 from wallets.models import DeliveryAddress, Transaction, TransactionItem, Wallet
 from wallets.money import D
@@ -141,7 +142,7 @@ def test_a_page_is_read_from_the_indexes_alone(merchant: Wallet, pay: Pay) -> No
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_sort = off")
     for side in statement._sides(merchant, every_filter):
-        wanted = side.filter(statement._beyond((START, 5), False)).order_by("-created_at", "-id")
+        wanted = side.filter(beyond(statement.PLACE, (START, 5), ascends=False)).order_by("-created_at", "-id")
         plan = wanted.values_list("created_at", "id")[:50].explain()
         assert "Index Only Scan using" in plan
         assert "_by_time on" in plan

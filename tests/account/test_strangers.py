@@ -1,163 +1,25 @@
-"""No page of one client shows, changes or hints at another's data: every address with the ID of something is tried."""
+"""No page of one client shows, changes or hints at another's data: every address with the ID of something is tried.
+
+The control API is tried in the same way by tests/api/test_strangers.py.
+"""
 
 import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
-from checkout import links, seals
-from checkout.links import Looks
-from checkout.models import ButtonKey, PaymentLink
-from ipn.listener_check import checks
-from ipn.models import IpnMessage, Verification
-from marketplace import catalogue, purchases, seed, stores
-from marketplace.models import Order, Product, Store
-from marketplace.purchases import Line
+from marketplace.models import Product, Store
+from okpay_gateway.worlds import births
 from sandbox import clock
-from sandbox.models import Sandbox, Scenario
-from wallets import mass_payments
-from wallets.models import Account, Currency, MassPayment, Transaction, Wallet
-from wallets.money import D
+from sandbox.models import Sandbox
+from tests import addresses, everything
+from tests.worlds.conftest import everything as rows_of
+from wallets.models import Account, Transaction, Wallet
 
-FORM = {"ok_receiver": "OK702746927", "ok_item_1_name": "Robot"}
 # What identifies nobody's data: a token is a secret itself, a method or a language names a thing that all have.
 NOBODYS = {"uidb64", "token", "method"}
-
-
-def addresses(patterns: list[URLPattern | URLResolver], before: str = "/") -> Iterator[tuple[str, set[str]]]:
-    for pattern in patterns:
-        route = before + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from addresses(pattern.url_patterns, route)
-        else:
-            yield route, set(pattern.pattern.converters)
-
-
-def of_the_account() -> list[tuple[str, set[str]]]:
-    return [each for each in addresses(get_resolver().url_patterns) if each[0].startswith("/account/")]
-
-
-@pytest.fixture
-def of_the_merchant(merchant: Wallet, buyer: Wallet, pay: Callable[..., Transaction]) -> dict[str, object]:
-    """One of everything that the merchant has, by the names that addresses have for it."""
-    merchant.ipn_enabled, merchant.ipn_url = True, "http://127.0.0.1:9/"
-    merchant.save()
-    payment = pay("50", receiver=merchant.id)
-    message = IpnMessage.objects.get(transaction_id=payment.id)
-    verification = Verification.objects.create(
-        sandbox=payment.sandbox,
-        asked_at=payment.created_at,
-        wallet_id=merchant.id,
-        message=message,
-        method="POST",
-        body="",
-        verdict=Verification.Verdict.VERIFIED,
-    )
-    listed = mass_payments.create(
-        merchant,
-        rows=mass_payments.read("buyer@example.com,1"),
-        currency="EUR",
-        receiver_pays_fee=False,
-        now=payment.created_at,
-    )
-    check = checks.prepare(
-        sandbox=merchant.account.sandbox, wallet_id=merchant.id, url=merchant.ipn_url, now=payment.created_at
-    )
-    seed.categories()
-    seed.demo_store(merchant.account.sandbox, now=payment.created_at)
-    product = Product.objects.get(title="An hour of integration help")
-    sold = purchases.buy([Line(product)], payer=buyer, now=payment.created_at)
-    link, _hints = links.create(merchant.account, FORM.items(), Looks(), now=payment.created_at)
-    return {
-        "link_id": link.id,
-        "scenario_id": Scenario.objects.create(
-            sandbox=merchant.account.sandbox,
-            wallet=merchant.id,
-            operation="checkout",
-            steps=[{"effect": "pass"}],
-            created_at=payment.created_at,
-        ).id,
-        "act": "pause",
-        "key_id": seals.new_key(merchant, title="Shop", now=payment.created_at).id,
-        "product_id": product.id,
-        "picture_id": product.images.get().id,
-        "order_number": sold.number,
-        **_bought(merchant, buyer, payment.created_at),
-        "wallet_id": merchant.id,
-        "transaction_id": payment.id,
-        "message_id": message.id,
-        "verification_id": verification.id,
-        "check_id": check.id,
-        "mass_payment_id": listed.id,
-        "entry_id": f"payment-{payment.id}",
-        "correlation": payment.correlation,
-    }
-
-
-def _bought(merchant: Wallet, buyer: Wallet, now: datetime) -> dict[str, object]:
-    """The merchant buys from a store of the buyer, and has what he bought."""
-    store = stores.register(buyer.account, wallet=buyer, name="Bob's", now=now)
-    stores.approve(store, now=now)
-    book = catalogue.create(
-        store,
-        title="Book",
-        description="By Bob",
-        price=D("1.00"),
-        currency=Currency.objects.get(code="EUR"),
-        is_published=True,
-        now=now,
-    )
-    catalogue.set_digital_file(book, "book.txt", b"Once upon a time", now=now)
-    bought = purchases.buy([Line(book)], payer=merchant, now=now)
-    return {"purchase_number": bought.number, "bought_id": book.id}
-
-
-def test_a_stranger_finds_nothing(as_stranger: Client, as_merchant: Client, of_the_merchant: dict[str, object]) -> None:
-    Store.objects.create(
-        account=Account.objects.get(email="shop@example.com"),
-        wallet_id="OK100000004",
-        name="Second Shop",
-        created_at=datetime.now(UTC),
-    )
-    tried = 0
-    for route, names in of_the_account():
-        wanted = names - NOBODYS
-        if not wanted:
-            continue
-        unknown = wanted - of_the_merchant.keys()
-        assert not unknown, f"{route}: this test must learn what {unknown} is"
-        address = re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(of_the_merchant[name[1]]), route)
-        statuses = {as_stranger.get(address).status_code, as_stranger.post(address, {"title": "Mine"}).status_code}
-        assert statuses <= {404, 405}, address
-        assert 404 in statuses, address
-        assert as_merchant.get(address).status_code in (200, 302, 405), address
-        tried += 1
-    assert tried >= 8
-    assert MassPayment.objects.get().status == MassPayment.Status.CHECKED
-    assert Wallet.objects.get(id="OK702746927").title == "Main"
-    assert Order.objects.get(transaction=of_the_merchant["order_number"]).status == Order.Status.PAID
-    assert Product.objects.filter(id=of_the_merchant["product_id"], is_removed=False, stock=7).exists()
-    assert PaymentLink.objects.get().is_enabled
-    assert PaymentLink.objects.get().revision == 1
-    assert ButtonKey.objects.get().revoked_at is None
-
-
-def test_nobody_who_is_not_logged_in_comes_further_than_the_door(of_the_merchant: dict[str, object]) -> None:
-    nobody = Client()
-    for route, names in of_the_account():
-        if names & NOBODYS - {"method"} or route in OPEN:
-            continue
-        address = re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(of_the_merchant.get(name[1], "btc")), route)
-        for response in (nobody.get(address), nobody.post(address)):
-            assert response.status_code in (302, 405), address
-            if response.status_code == 302:
-                assert response["Location"].startswith(f"{settings.LOGIN_URL}?next="), address
-
-
+# Whoever is not logged in comes here to be so.
 OPEN = {
     "/account/login/",
     "/account/logout/",
@@ -165,6 +27,114 @@ OPEN = {
     "/account/forgotten/",
     "/account/forgotten/sent/",
 }
+
+
+@pytest.fixture
+def known(merchant: Wallet, buyer: Wallet, world: Sandbox) -> dict[str, object]:
+    """One of everything that the merchant has, by the names that addresses have for it."""
+    return everything.of(merchant, buyer, now=clock.now(world))
+
+
+def nowhere(known: dict[str, object]) -> dict[str, object]:
+    """The same names, of which there is nothing."""
+    return {name: _nothing(value) for name, value in known.items()}
+
+
+def _nothing(value: object) -> object:
+    """Looks like it, and is none."""
+    return re.sub(r"[b-z]", "a", re.sub(r"[1-9]", "9", str(value)))
+
+
+def told(response: object, path: str) -> str:
+    """A page without what is different on each."""
+    text = response.content.decode().replace(path, "")  # type: ignore[attr-defined]
+    return re.sub(r'(name="csrfmiddlewaretoken" value="|<code>)\w+', r"\1", text)
+
+
+def test_a_stranger_finds_nothing(
+    as_stranger: Client, as_merchant: Client, known: dict[str, object], world: Sandbox
+) -> None:
+    Store.objects.create(
+        account=Account.objects.get(email="shop@example.com"),
+        wallet_id="OK100000004",
+        name="Second Shop",
+        created_at=clock.now(world),
+    )
+    before = rows_of(world)
+    tried = [each for each in addresses.below("/account/") if set(each.names) - NOBODYS]
+    for address in tried:
+        assert not address.unknown(known), f"{address.route}: tests/everything.py must learn {address.unknown(known)}"
+        his, none = address.filled(known), address.filled(nowhere(known))
+        statuses = set()
+        for ask in (Client.get, Client.post):
+            answer, of_nothing = ask(as_stranger, his), ask(as_stranger, none)
+            statuses.add(answer.status_code)
+            assert answer.status_code == of_nothing.status_code, his
+            assert told(answer, his) == told(of_nothing, none), his
+        assert statuses <= {404, 405}, his
+        assert 404 in statuses, his
+    assert len(tried) > 30
+    assert rows_of(world) == before
+    for address in tried:
+        assert as_merchant.get(address.filled(known)).status_code in (200, 302, 405), address.route
+
+
+def test_his_own_pages_do_not_tell_of_others(as_stranger: Client, known: dict[str, object]) -> None:
+    others = {str(value) for name, value in known.items() if len(str(value)) >= 7 and name != "wallet_id"}
+    assert len(others) > 10
+    for address in addresses.below("/account/"):
+        if address.names or address.name in ("logout", "journal-stream"):
+            continue
+        answer = as_stranger.get(address.route)
+        text = answer.getvalue().decode() if answer.streaming else answer.content.decode()
+        assert not [each for each in others if re.search(rf"\b{re.escape(each)}\b", text)], address.route
+
+
+def test_the_marketplace_of_another_sandbox_is_closed(known: dict[str, object], world: Sandbox) -> None:
+    """Also what is not published, to whom it does not belong."""
+    foreigner = Client()
+    newborn = births.create()
+    foreigner.force_login(Wallet.objects.get(id=newborn.people["buyer"].wallet).account.user)
+    nobody, before = Client(), rows_of(world)
+    tried = [each for each in addresses.below("/marketplace/") if {"product_id", "store_id"} & set(each.names)]
+    tried = [each for each in tried if "token" not in each.names]
+    for address in tried:
+        statuses = {ask(foreigner, address.filled(known)).status_code for ask in (Client.get, Client.post)}
+        assert statuses <= {404, 405}, address.route
+        assert 404 in statuses, address.route
+    assert len(tried) >= 4
+    assert rows_of(world) == before
+
+    Product.objects.filter(id=known["product_id"]).update(is_published=False)
+    for address in addresses.below("/marketplace/products/", "/marketplace/pictures/"):
+        answer = nobody.get(address.filled(known))
+        assert answer.status_code in (404, 405) or answer["Location"].startswith(settings.LOGIN_URL), address.route
+
+
+@pytest.mark.slow
+def test_the_admin_is_closed_to_clients(as_merchant: Client, known: dict[str, object], world: Sandbox) -> None:
+    before = rows_of(world)
+    known |= {"object_id": known["transaction_id"], "app_label": "wallets"}
+    known |= dict.fromkeys(("content_type_id", "document_id", "id"), 1)
+    tried = [each for each in addresses.below("/admin/") if each.name not in ("login", "logout", "jsi18n")]
+    for address in tried:
+        for answer in (as_merchant.get(address.filled(known)), as_merchant.post(address.filled(known))):
+            assert answer.status_code in (302, 403, 405), address.route
+            if answer.status_code == 302:
+                assert answer["Location"].startswith("/admin/login/"), address.route
+    assert len(tried) > 300
+    assert rows_of(world) == before
+
+
+def test_nobody_who_is_not_logged_in_comes_further_than_the_door(known: dict[str, object]) -> None:
+    nobody = Client()
+    for address in addresses.below("/account/"):
+        if set(address.names) & NOBODYS - {"method"} or address.route in OPEN:
+            continue
+        for response in (nobody.get(address.filled(known)), nobody.post(address.filled(known))):
+            assert response.status_code in (302, 405), address.route
+            if response.status_code == 302:
+                assert response["Location"].startswith(f"{settings.LOGIN_URL}?next="), address.route
 
 
 def test_another_clients_wallet_cannot_be_chosen(as_stranger: Client, merchant: Wallet, world: Sandbox) -> None:

@@ -1,5 +1,7 @@
 """Requests as the web server hands them over, without one: the whole gateway from WSGI on, all middleware included."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -56,14 +58,30 @@ COMMON = {
 }
 
 
+@dataclass(frozen=True)
+class Answer:
+    """`close` must be called when enough of the body was read."""
+
+    status: int
+    headers: dict[str, str]
+    parts: Iterable[bytes]
+    close: Callable[[], None]
+
+
+def answer(environ: dict[str, Any]) -> Answer:
+    said: list[Any] = []
+    response = _application()(COMMON | environ, lambda status, headers, exc_info=None: said.extend((status, headers)))
+    status, headers = said
+    return Answer(int(status.split()[0]), dict(headers), response, response.close)  # type: ignore[attr-defined]
+
+
 def _asked(environ: dict[str, Any]) -> bytes:
-    said = []
-    response = _application()(COMMON | environ, lambda status, headers, exc_info=None: said.append(status))
+    answered = answer(environ)
     try:
-        body = b"".join(response)
+        body = b"".join(answered.parts)
     finally:
-        response.close()  # type: ignore[attr-defined]
-    assert said == ["200 OK"], (said, body)
+        answered.close()
+    assert answered.status == 200, (answered.status, body)
     return body
 
 

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    ("benchmark", "rows"), [("soap_cpu", 3), ("send_money", 1), ("history", 3), ("deliveries", 10)]
+    ("benchmark", "rows"),
+    [("soap_cpu", 3), ("send_money", 1), ("history", 3), ("deliveries", 10), ("pages", 8)],
 )
 def test_a_benchmark_fills_its_rows(benchmark: str, rows: int) -> None:
     done = subprocess.run(

@@ -297,10 +297,10 @@ def test_clicks_and_payments_are_counted(as_merchant: Client, buyer: Wallet) -> 
 
     page = as_merchant.get(f"{PAGE}{link.id}/")
 
-    assert (page.context["counted"].clicks, page.context["counted"].payments) == (2, 1)
+    assert (page.context["link"].clicks, page.context["link"].payments) == (2, 1)
     assert "50.00 USD" in page.content.decode()
-    (row,) = as_merchant.get(PAGE).context["rows"]
-    assert (row[1].clicks, row[1].payments) == (2, 1)
+    (row,) = as_merchant.get(PAGE).context["page"].rows
+    assert (row.clicks, row.payments) == (2, 1)
 
 
 def test_the_qr_code_as_files(as_merchant: Client) -> None:
@@ -382,9 +382,9 @@ def test_the_saved_links_come_in_pages(as_merchant: Client, merchant: Wallet, wo
         pairs = [("ok_receiver", merchant.id), ("ok_item_1_name", f"Thing {number}")]
         links.create(Account.objects.get(id=merchant.account_id), pairs, links.Looks(), now=clock.now(world))
     first = as_merchant.get(PAGE)
-    second = as_merchant.get(PAGE, {"older": first.context["next_older"]})
+    second = as_merchant.get(PAGE, {"after": first.context["page"].after})
 
-    seen = [link.id for page in (first, second) for link, _counted in page.context["rows"]]
+    seen = [link.id for page in (first, second) for link in page.context["page"].rows]
     assert (len(seen), len(set(seen))) == (30, 30)
-    assert second.context["next_older"] == ""
-    assert as_merchant.get(PAGE, {"older": "nonsense"}).status_code == 200
+    assert second.context["page"].after == ""
+    assert as_merchant.get(PAGE, {"after": "nonsense"}).status_code == 200

@@ -86,7 +86,7 @@ def test_another_clients_entry_and_story_do_not_exist(
     for address in (f"{form.id}/", f"payment-{payment.id}/", f"story/{correlation}/"):
         assert as_merchant.get(PAGE + address).status_code == 200
         assert him.get(PAGE + address).status_code == 404
-    archive = json.loads(him.get(f"{PAGE}har/", {"correlation": correlation}).content)
+    archive = json.loads(him.get(f"{PAGE}har/", {"correlation": correlation}).getvalue())
     assert archive["log"]["entries"] == []
 
 

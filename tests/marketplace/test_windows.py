@@ -38,7 +38,8 @@ def test_the_newest_come_first_page_by_page(client: Client, make_product: MakePr
     for number in range(PAGE + 2):
         make_product(title=f"Cup {number}")
 
-    first, second = titles(page_of(client)), titles(page_of(client, page="2"))
+    first = titles(page_of(client))
+    second = titles(page_of(client, after=str(Product.objects.get(title="Cup 2").id)))
 
     assert first[0] == f"Cup {PAGE + 1}"
     assert len(first) == PAGE

@@ -13,7 +13,7 @@ from wallets.models.mass_payments import MassPayment, MassPaymentRow
 from wallets.models.okpay_seals import OkpaySeal
 from wallets.models.parties import Account, MonthlyTurnover, User, Wallet
 from wallets.models.shops import Shop, ShopLogo
-from wallets.models.transactions import DeliveryAddress, Transaction, TransactionItem
+from wallets.models.transactions import DeliveryAddress, PaymentItem, Transaction, TransactionItem
 from wallets.models.withdrawals import Withdrawal
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "MassPaymentRow",
     "MonthlyTurnover",
     "OkpaySeal",
+    "PaymentItem",
     "Shop",
     "ShopLogo",
     "Transaction",

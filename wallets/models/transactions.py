@@ -137,6 +137,10 @@ class Transaction(models.Model):
                     ("receiver_wallet", "received_by_time", ("gross", "fee", "fee_payer")),
                 )
             ),
+            # The few to which something happened later.
+            models.Index(
+                F("sandbox"), F("id").desc(), name="transaction_changed", condition=Q(updated_at__gt=F("created_at"))
+            ),
             models.Index(F("invoice"), name="transaction_invoice", condition=~Q(invoice="")),
             models.Index(F("correlation"), name="transaction_correlation", condition=~Q(correlation="")),
         )
@@ -176,8 +180,8 @@ class Transaction(models.Model):
         return self.payer_wallet.account
 
 
-class TransactionItem(models.Model):
-    """One line of what was paid for: ok_item_#_*."""
+class PaymentItem(models.Model):
+    """One line of what is paid for, ok_item_#_*: of an order at the checkout, and then of its payment."""
 
     class Type(models.TextChoices):
         SHIPMENT = "shipment", _("Tangible goods")
@@ -185,13 +189,11 @@ class TransactionItem(models.Model):
         SERVICE = "service", _("Services")
         DONATION = "donation", _("Donations")
 
-    transaction = models.ForeignKey(Transaction, on_delete=models.CASCADE, related_name="items")
     number = models.PositiveIntegerField(_("number"))
     name = models.CharField(_("name"), max_length=127)
     article = models.CharField(_("article"), max_length=40, blank=True)
     type = models.CharField(_("type"), max_length=10, choices=Type.choices, default=Type.DIGITAL)
     quantity = models.PositiveIntegerField(_("quantity"), default=1)
-    price = models.DecimalField(_("price"), max_digits=20, decimal_places=2, help_text=_("Of one piece."))
     handling = models.DecimalField(_("handling"), max_digits=20, decimal_places=2, default=ZERO)
     shipping = models.DecimalField(
         _("shipping"), max_digits=20, decimal_places=2, default=ZERO, help_text=_("Of all pieces.")
@@ -205,24 +207,32 @@ class TransactionItem(models.Model):
     product_id = models.BigIntegerField(_("Marketplace item"), null=True, blank=True)
 
     class Meta:
+        abstract = True
         verbose_name = _("item")
         verbose_name_plural = _("items")
         ordering = ("number",)
-        constraints = (models.UniqueConstraint("transaction", "number", name="one_item_per_number"),)
 
     def __str__(self) -> str:
         return self.name
 
     @property
+    def custom_fields(self) -> list[tuple[str, str]]:
+        """(title, value) of those that have a title; at the checkout an empty value is for the buyer to fill in."""
+        fields = [(self.custom_1_title, self.custom_1_value), (self.custom_2_title, self.custom_2_value)]
+        return [(title, value) for title, value in fields if title]
+
+
+class TransactionItem(PaymentItem):
+    transaction = models.ForeignKey(Transaction, on_delete=models.CASCADE, related_name="items")
+    price = models.DecimalField(_("price"), max_digits=20, decimal_places=2, help_text=_("Of one piece."))
+
+    class Meta(PaymentItem.Meta):
+        constraints = (models.UniqueConstraint("transaction", "number", name="one_item_per_number"),)
+
+    @property
     def gross(self) -> Decimal:
         """ItemTotal of the official page: price x quantity + tax + handling + shipping."""
         return self.price * self.quantity + self.tax + self.handling + self.shipping
-
-    @property
-    def custom_fields(self) -> list[tuple[str, str]]:
-        """(title, value) of those that have a title."""
-        fields = [(self.custom_1_title, self.custom_1_value), (self.custom_2_title, self.custom_2_value)]
-        return [(title, value) for title, value in fields if title]
 
 
 class DeliveryAddress(models.Model):

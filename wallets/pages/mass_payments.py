@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from redis import RedisError
 
-from sandbox import clock
+from sandbox import clock, paging
 from wallets import mass_payments, tasks
 from wallets.errors import PaymentError
 from wallets.forms.mass_payments import MassPaymentForm
@@ -58,13 +58,12 @@ def _create(client: Account, form: MassPaymentForm) -> MassPayment | None:
 def mass_payment(request: HttpRequest, client: Account, mass_payment_id: int) -> HttpResponse:
     """One list with its rows. While it is being sent the page asks for itself again, unless told not to."""
     found = _own(client, mass_payment_id)
-    rows = found.rows.order_by("number")
+    rows = found.rows.all()
     only_bad = "bad" in request.GET
     if only_bad:
         rows = rows.exclude(error="")
-    after = request.GET.get("after", "")
-    after_number = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
-    shown = list(rows.filter(number__gt=after_number)[: ROWS_SHOWN + 1])
+    before, after = request.GET.get("before", ""), request.GET.get("after", "")
+    page = paging.page(rows, ("number",), size=ROWS_SHOWN, before=before, after=after)
     is_sending = found.status == MassPayment.Status.SENDING
     totals = mass_payments.totals(found)
     context = {
@@ -72,9 +71,8 @@ def mass_payment(request: HttpRequest, client: Account, mass_payment_id: int) ->
         "totals": totals,
         "refusal": mass_payments.ERRORS.get(found.error, found.error),
         "done": mass_payments.progress(found),
-        "rows": [(row, mass_payments.ERRORS.get(row.error, row.error)) for row in shown[:ROWS_SHOWN]],
-        "next_after": shown[ROWS_SHOWN - 1].number if len(shown) > ROWS_SHOWN else None,
-        "is_first": not after_number,
+        "rows": [(row, mass_payments.ERRORS.get(row.error, row.error)) for row in page.rows],
+        "page": page,
         "only_bad": only_bad,
         "is_sending": is_sending,
         "refreshes": is_sending and "still" not in request.GET,
