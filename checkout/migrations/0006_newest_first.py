@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('checkout', '0005_sessions_by_time'),
         ('sandbox', '0008_journal_failures'),
-        ('wallets', '0014_changed_transactions'),
+        ('wallets', '0015_changed_transactions'),
     ]
 
     operations = [

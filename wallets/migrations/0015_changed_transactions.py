@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('sandbox', '0008_journal_failures'),
-        ('wallets', '0013_ledger_checkpoints'),
+        ('wallets', '0014_book'),
     ]
 
     operations = [
