@@ -13,7 +13,7 @@ from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline, Recen
 from wallets import announcements, payments, reversals
 from wallets.errors import PaymentError
 from wallets.forms.fields import AmountField
-from wallets.models import Decision, DeliveryAddress, Entry, Transaction, TransactionItem
+from wallets.models import Decision, DeliveryAddress, Entry, LedgerCheckpoint, Transaction, TransactionItem
 
 Status = Transaction.Status
 
@@ -138,6 +138,13 @@ class EntryAdmin(ReadOnlyAdmin):
     list_display = ("id", "transaction_id", "wallet_id", "amount", "currency_id", "created_at")
     list_filter = ("created_at", "currency", "wallet__role")
     search_fields = ("=transaction__id", "=wallet__id")
+
+
+@admin.register(LedgerCheckpoint)
+class LedgerCheckpointAdmin(ReadOnlyAdmin):
+    list_display = ("sandbox", "number", "first_entry", "last_entry", "count", "hash")
+    list_filter = ("sandbox",)
+    exclude = ("transactions",)
 
 
 @admin.register(TransactionItem)
