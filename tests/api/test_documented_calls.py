@@ -45,7 +45,7 @@ SHORTS = [call for call in shown(SHORT) if is_whole(call[2]) and call[1].split("
 
 
 def test_there_is_something_to_try() -> None:
-    assert len(CURLS) >= 5
+    assert len(CURLS) >= 4
     assert len(SHORTS) >= 15
 
 
