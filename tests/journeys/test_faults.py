@@ -45,7 +45,7 @@ class Payer:
 
     def wait(self) -> list["Payment"]:
         """Until everything is paid."""
-        lines, _ = self.process.communicate(timeout=150)
+        lines, _ = self.process.communicate(timeout=300)
         assert self.process.returncode == 0
         return [Payment(int(number), float(took), float(at)) for number, took, at in map(str.split, lines.splitlines())]
 
@@ -177,7 +177,7 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         stack.callback(lambda: servers.valkey.stop())
         servers.shop = stack.enter_context(listening())
         servers.program = stack.enter_context(running(command, var / "serve.txt", port=port, env=environ))
-        servers.program.wait_until_ready(within=180)
+        servers.program.wait_until_ready(within=300)
         servers.wallets = [new_wallet(servers.program.base, servers.shop) for _ in range(WALLETS)]
         yield servers
 
@@ -196,6 +196,7 @@ def gateway(production: Gateway) -> Gateway:
 
 
 def test_the_worker_is_killed_ten_times(gateway: Gateway) -> None:
+    gateway.shop.will(Answer(delay=0.05))  # so that there is work left for the next worker to die over
     with gateway.paying(2000, rate=70) as payer:
         for _ in range(10):
             gateway.delivers(20)
