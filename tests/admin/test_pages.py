@@ -24,7 +24,7 @@ from marketplace.purchases import Line
 from sandbox import clock
 from sandbox.models import RememberedAnswer, Sandbox
 from tests.admin.conftest import Clerk
-from wallets import payments, reversals
+from wallets import chain, payments, reversals
 from wallets.models import (
     Account,
     ApiCall,
@@ -135,6 +135,7 @@ def full_world(world: Sandbox, buyer: Wallet, merchant: Wallet) -> None:
     product = Product.objects.get(title="Plugin licence")
     Product.objects.filter(id=product.id).update(title="<script>alert(2)</script>")
     purchases.buy([Line(product, custom_1_value="<script>alert(3)</script>")], payer=buyer, now=now)
+    assert chain.seal(world.id)
 
 
 class Page(HTMLParser):
