@@ -72,6 +72,8 @@ class Strict(serializers.Serializer[Any]):
                 errors[name] = [_("This field cannot be set.")]
             elif wrong := self._wrong_type(self.fields[name], data[name]):
                 errors[name] = [wrong]
+            elif each_wrong := self._wrong_members(self.fields[name], data[name]):
+                errors[name] = each_wrong
         return errors
 
     def _wrong_type(self, field: Any, value: Any) -> str:
@@ -83,6 +85,13 @@ class Strict(serializers.Serializer[Any]):
         if isinstance(field, serializers.BooleanField) and isinstance(value, str) and value not in BOOLEANS:
             return _("Must be a valid boolean: true or false, without quotes.")
         return self._none_of_the_choices(field, value)
+
+    def _wrong_members(self, field: Any, value: Any) -> dict[int, list[str]]:
+        """Of a list of choices those that are none, by their place."""
+        if not isinstance(field, serializers.ListField) or not isinstance(value, list):
+            return {}
+        told = ((place, self._none_of_the_choices(field.child, member)) for place, member in enumerate(value))
+        return {place: [wrong] for place, wrong in told if wrong}
 
     def _none_of_the_choices(self, field: Any, value: Any) -> str:
         """Django REST framework says only that a value is none of them, not which there are."""

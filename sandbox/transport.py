@@ -94,6 +94,9 @@ def _play(disturbance: Disturbance, request: HttpRequest, response: HttpResponse
         case "http":
             response = _error_page(response, disturbance.http_status)
         case "garbage":
+            # Looks like success until one reads it: neither the refusal of what was not processed, nor a redirect.
+            response.status_code = 200
+            response.headers.pop("Location", None)
             response.content = GARBAGE
             response["Content-Length"] = str(len(GARBAGE))
     cut = disturbance.answer in ("reset", "truncated")

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.text import Truncator
 
 from sandbox.compiled import Compiled
 from soapapi import addresses, switches, throttle, tokens
@@ -74,7 +75,9 @@ def keep(call: Call, error: CallRefused | PaymentError, name: str) -> None:
     if isinstance(error, CallRefused):
         reason, detail = error.reason or "", error.detail
     elif isinstance(error, IncorrectParameters):
-        detail = error.field
+        detail = f"{error.field}: {error}"
+    else:
+        detail = str(error)
     with transaction.atomic():
         ApiCall.objects.create(
             wallet=call.wallet,
@@ -83,7 +86,7 @@ def keep(call: Call, error: CallRefused | PaymentError, name: str) -> None:
             remote_address=str(call.address) if call.address else None,
             outcome=name,
             reason=reason,
-            detail=detail[:200],
+            detail=Truncator(detail).chars(200),
         )
         own = ApiCall.objects.filter(wallet=call.wallet)
         if oldest_kept := own.order_by("-id").values_list("id", flat=True)[ApiCall.KEPT - 1 : ApiCall.KEPT].first():

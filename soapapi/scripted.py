@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from sandbox import clock, scenarios, transport
-from sandbox.directives import OPENING, DirectiveError
+from sandbox.directives import DirectiveError, is_in
 from sandbox.effects import FUNCTIONS_THAT_PAY
 from sandbox.models import Sandbox
 from sandbox.scenarios import Cue, Occasion
@@ -34,7 +34,7 @@ def may_be(sandbox: Sandbox, arguments: Sequence[Any]) -> bool:
     """Whether it is worth looking closer. Asked with every call."""
     if sandbox.scripted:
         return scenarios.may_meet(sandbox)
-    return any(type(each) is str and OPENING in each for each in arguments)
+    return any(type(each) is str and is_in(each) for each in arguments)
 
 
 def default_sandbox() -> Sandbox:

@@ -264,7 +264,8 @@ def test_a_directive_comes_before_scenarios_and_leaves_them(script: Script) -> N
 def test_an_unknown_directive_is_a_fault_and_never_a_payment(buyer: Wallet) -> None:
     assert refused("[sandbox:pendign=review]") == "Incorrect_Parameters"
 
-    assert ApiCall.objects.get().detail == "Invoice"
+    assert "Invoice: [sandbox:pendign=review]: There is no directive “pendign”" in ApiCall.objects.get().detail
+    assert refused("[Sandbox:failed]") == "Incorrect_Parameters"
     assert buyer.balance("EUR") == D("10000.00")
 
 

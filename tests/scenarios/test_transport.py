@@ -126,6 +126,7 @@ def test_garbage(gateway: Gateway, when: str, paid: int) -> None:
 
     answer = gateway.post(gateway.sends())
 
+    assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/xml; charset=utf-8"
     assert answer.body == transport.GARBAGE
     assert bool(moved()) == bool(paid)
