@@ -76,7 +76,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     message.add_argument("--to", metavar="URL", help="else the wallet's own IPN URL")
 
     messages = command("messages", _messages, "list notifications, the newest first")
-    messages.add_argument("--status", choices=["queued", "sent", "retrying", "failed"])
+    messages.add_argument("--status", choices=["queued", "sent", "retrying", "failed", "withheld"])
     messages.add_argument("--limit", type=int, default=20)
     resend = command("resend", _resend, "send notifications again")
     resend.add_argument("id", type=int, nargs="+")

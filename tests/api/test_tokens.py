@@ -174,6 +174,7 @@ def test_what_a_token_may_be_is_checked(api: Api, other: Sandbox) -> None:
     ):
         assert api.post("tokens/", {**good, **change}).errors.keys() == {field}, change
     assert api.post("tokens/").errors.keys() == {"name", "scopes"}
+    assert "Known here: accounts:read" in api.post("tokens/", {**good, "scopes": ["ipn"]}).errors["scopes.0"][0]
     assert not ControlToken.objects.exists()
 
 
