@@ -1,8 +1,7 @@
 """What must exist: the 21 currencies everywhere, and the demo cast in a sandbox installation."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -136,10 +135,7 @@ def currencies(*, restore_rates: bool = False) -> None:
 def demo_cast(sandbox: Sandbox, *, now: datetime) -> None:
     """Make sure that the cast exists; whoever is there stays as he is."""
     present = set(Account.objects.filter(id__in=[who["account"]["id"] for who in CAST]).values_list("id", flat=True))
-    amounts = [
-        each for who in CAST if who["account"]["id"] not in present for each in _opening_balances(who, sandbox, now)
-    ]
-    deposits.deposit_many(amounts, now=now, comment="Opening balance")
+    _bring_in([who for who in CAST if who["account"]["id"] not in present], sandbox, now)
     email, password = STAFF
     if not User.objects.filter(email=email).exists():
         User.objects.create(email=email, password=_hashed(password), is_staff=True, is_superuser=True)
@@ -165,22 +161,37 @@ def _hashed(password: str) -> str:
     return make_password(password)
 
 
-def _opening_balances(who: dict[str, Any], sandbox: Sandbox, now: datetime) -> Iterator[tuple[Wallet, str, Decimal]]:
-    """Add somebody of the cast, and say what is to be deposited for him."""
-    email, password = who["login"]
-    account = Account.objects.create(
-        sandbox=sandbox,
-        email=email,
-        email_confirmed=True,
-        phone_confirmed="phone" in who["account"],
-        created_at=now,
-        **who["account"],
+def _bring_in(cast: Sequence[dict[str, Any]], sandbox: Sandbox, now: datetime) -> None:
+    """All at once: a reset is as quick as its statements are few."""
+    accounts = [
+        Account(
+            sandbox=sandbox,
+            email=who["login"][0],
+            email_confirmed=True,
+            phone_confirmed="phone" in who["account"],
+            created_at=now,
+            **who["account"],
+        )
+        for who in cast
+    ]
+    wallets = []
+    for who, account in zip(cast, accounts, strict=True):
+        wallet = Wallet(id=who["wallet"], account=account, title="Main", created_at=now)
+        wallet.api_password = who["api_password"]
+        wallet.api_enabled = bool(who["api_password"])
+        wallets.append(wallet)
+    Account.objects.bulk_create(accounts)
+    User.objects.bulk_create(
+        User(email=email, password=_hashed(password), account=account)
+        for account, (email, password) in zip(accounts, (who["login"] for who in cast), strict=True)
     )
-    User.objects.create(email=email, password=_hashed(password), account=account)
-    wallet = Wallet(id=who["wallet"], account=account, title="Main", created_at=now)
-    wallet.api_password = who["api_password"]
-    wallet.api_enabled = bool(who["api_password"])
-    wallet.save(force_insert=True)
-    amounts: dict[str, Decimal] = who["has"]
-    for currency, amount in amounts.items():
-        yield wallet, currency, amount
+    Wallet.objects.bulk_create(wallets)
+    deposits.deposit_many(
+        [
+            (wallet, currency, amount)
+            for who, wallet in zip(cast, wallets, strict=True)
+            for currency, amount in who["has"].items()
+        ],
+        now=now,
+        comment="Opening balance",
+    )
