@@ -1,6 +1,6 @@
 """The benchmarks: each figure beside its reference, measured in the same run, for the ratio is what travels.
 
-    python -m tests.bench [soap_cpu] [send_money] [history] [deliveries] [pages]
+    python -m tests.bench [soap_cpu] [send_money] [history] [deliveries] [pages] [sandboxes]
 
 SCALE=0.1 makes a tenth of the calls, payments and messages: quicker, and only good to see that all works.
 """
@@ -14,7 +14,7 @@ from datetime import date
 from okpay_gateway.processes import stopping_by_signal
 from tests.bench import surroundings, table
 
-BENCHMARKS = ("soap_cpu", "send_money", "history", "deliveries", "pages")
+BENCHMARKS = ("soap_cpu", "send_money", "history", "deliveries", "pages", "sandboxes")
 BUSY = 2.0  # load; above it something else takes part in the measurement
 
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize(
     ("benchmark", "rows"),
-    [("soap_cpu", 3), ("send_money", 1), ("history", 3), ("deliveries", 10), ("pages", 8)],
+    [("soap_cpu", 3), ("send_money", 1), ("history", 3), ("deliveries", 10), ("pages", 8), ("sandboxes", 4)],
 )
 def test_a_benchmark_fills_its_rows(benchmark: str, rows: int) -> None:
     done = subprocess.run(
