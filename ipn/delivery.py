@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, F, Min, QuerySet, Value, When
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from ipn import claims, kicks, scripted
 from ipn.encoding import encode
@@ -69,17 +70,20 @@ def next_due_at(sandbox: Sandbox, *, until: datetime, after: datetime | None = N
     return moment
 
 
-def deliver_due(sandbox: Sandbox, *, now: datetime) -> list[DeliveryAttempt]:
+def deliver_due(sandbox: Sandbox, *, now: datetime | None) -> list[DeliveryAttempt]:
     """Make every attempt of a sandbox that is due at its time `now`, and wait for those that workers are making.
 
+    None: by its clock as it goes. While others pay, a moment that stands still would part a wallet's messages: they are
+    numbered by who booked first, and due from when the request came.
     Returns the attempts. Whatever a listener does, it comes back when a lost worker's claims have run out.
     """
+    until = now or sandbox.time_at(timezone.now())
     newest = DeliveryAttempt.objects.order_by("-id").values_list("id", flat=True).first() or 0
     patience = timedelta(seconds=2 * settings.IPN_TIMEOUT) + claims.LEASE_MARGIN
     deadline = time.monotonic() + patience.total_seconds()
     while True:
         Pump(sandbox=sandbox, now=now).run()
-        if not _due(sandbox, now).exists() or time.monotonic() > deadline:
+        if not _due(sandbox, until).exists() or time.monotonic() > deadline:
             break
         time.sleep(POLL)
     # What came after ours meanwhile had to wait for it.

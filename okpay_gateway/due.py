@@ -138,13 +138,13 @@ def outstanding(sandbox: Sandbox, now: datetime) -> Outstanding:
     )
 
 
-def _perform(sandbox: Sandbox, now: datetime) -> list[Event]:
+def _perform(sandbox: Sandbox, now: datetime, *, clock_runs: bool = False) -> list[Event]:
     """All that is due up to `now`, and what comes of it at once."""
     events: list[Event] = []
     for _round in range(ROUNDS_AT_A_MOMENT):
         acts = [*_act(sandbox, until=now), *_send_lists(sandbox)]
         events += acts
-        attempts = delivery.deliver_due(sandbox, now=now)
+        attempts = delivery.deliver_due(sandbox, now=None if clock_runs else now)
         if not (acts or attempts) or not _is_anything_due(sandbox, now):
             break
     return events
@@ -154,7 +154,7 @@ def _perform_beside(sandbox: Sandbox) -> None:
     try:
         with unless_taken(clock.moving(sandbox)) as may_act:
             if may_act:
-                _perform(sandbox, clock.now(sandbox))
+                _perform(sandbox, clock.now(sandbox), clock_runs=sandbox.frozen_at is None)
     finally:
         connection.close()
 
