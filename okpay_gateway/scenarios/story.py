@@ -63,6 +63,8 @@ class _Moment:
     at: datetime
     rank: int
     step: Step
+    # Of the journal's entry: while the clock stands still, all happens at one moment.
+    number: int = 0
 
 
 @dataclass
@@ -80,7 +82,7 @@ class _Teller:
             self._request(entry)
         if not self.moments:
             raise NoStory
-        self.moments.sort(key=lambda moment: (moment.at, moment.rank))
+        self.moments.sort(key=lambda moment: (moment.at, moment.rank, moment.number))
         return Story(self._with_time(), self._scenarios(), *self._people())
 
     def _find(self) -> None:
@@ -197,7 +199,7 @@ class _Teller:
         return ""
 
     def _add(self, entry: JournalEntry, step: Step, expect: str) -> None:
-        self.moments.append(_Moment(entry.at, 0, {**step, "expect": expect}))
+        self.moments.append(_Moment(entry.at, 0, {**step, "expect": expect}, entry.id))
 
     def _with_time(self) -> list[Step]:
         """The steps, with the clock moved between them as it went, and to the last thing that came of them."""

@@ -2,8 +2,10 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.test import Client
 
 from okpay_gateway.reset import reset
 from okpay_gateway.scenarios import rules
@@ -348,3 +350,16 @@ def test_an_accounts_token_scripts_its_own_wallets_only(api: Api, script: Script
     assert shop.patch(f"scenarios/{made.body['id']}/", {"wallet": ""}).status == 403
     assert shop.post("scenarios/import/", {"format": "okpay-scenarios/1", "scenarios": [GOOD]}).status == 403
     assert shop.get("scenarios/uses/").results == []
+
+
+def test_a_story_is_told_in_order_while_the_clock_stands_still(api: Api) -> None:
+    form = {"ok_receiver": "OK702746927", "ok_item_1_name": "Robot", "ok_item_1_price": "50.00", "ok_currency": "USD"}
+    api.post("clock/", {"freeze": True})
+    sent = Client().post("/process.html", urlencode(form), content_type="application/x-www-form-urlencoded")
+    checkout = sent["Location"].split("/")[-2]
+    paid = api.post(f"checkout-sessions/{checkout}/pay/", {"payer": "buyer@example.com"}).body["transaction"]
+    api.post(f"transactions/{paid}/refund/", {"amount": "5.00"})
+
+    story = api.get("scenarios/export/", transaction=paid).body["story"]
+
+    assert [step["do"] for step in story] == ["form", "pay", "refund", "wait"]
