@@ -5,7 +5,11 @@ two thirds of what asking costs this process. It makes the same of it every time
 kept here, and prepared. Instances are made as a QuerySet makes them, and rows as `save()` does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -15,7 +19,7 @@ from django.db.models import CharField, DateTimeField, DecimalField, ForeignKey,
 from django.db.models.base import ModelState
 from psycopg2.extensions import adapt
 
-from sandbox.prepared import Prepared
+from sandbox.prepared import Prepared, with_values
 
 _Model = TypeVar("_Model", bound=Model)
 
@@ -27,25 +31,80 @@ class Compiled(Generic[_Model]):
 
     def __init__(self, make: Callable[..., QuerySet[_Model]]) -> None:
         self._make = make
-        self._question: tuple[Prepared, Callable[[tuple[Any, ...]], _Model]] | None = None
+        self._question: _Question | None = None
 
     def first(self, *values: str) -> _Model | None:
         """The first match for these values, in the order of `make`'s arguments."""
-        # Two threads at once compile twice, and either is right.
-        statement, build = self._question = self._question or self._compiled(len(values))
+        if (answers := _answers.get()) and (self, values) in answers:
+            known: _Model | None = answers.pop((self, values))
+            return known
+        question = self.question(len(values))
         with connection.cursor() as cursor:
-            statement.execute(cursor, values)
+            question.statement.execute(cursor, values)
             row = cursor.fetchone()
-        return None if row is None else build(row)
+        found: _Model | None = None if row is None else question.build(row)
+        return found
 
-    def _compiled(self, count: int) -> tuple[Prepared, Callable[[tuple[Any, ...]], _Model]]:
+    def question(self, count: int) -> "_Question":
+        # Two threads at once compile twice, and either is right.
+        self._question = self._question or self._compiled(count)
+        return self._question
+
+    def _compiled(self, count: int) -> "_Question":
         placeholders = [f"\N{BULLET}{number}" for number in range(count)]
         question = self._make(*placeholders)[:1]
         compiler = question.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, parameters = compiler.as_sql()
         places = (f"${placeholders.index(each) + 1}" if each in placeholders else _quoted(each) for each in parameters)
         name = f"{question.model._meta.db_table}_{next(_numbers)}"
-        return Prepared(name, sql % tuple(places)), _builder(compiler)
+        return _Question(Prepared(name, sql % tuple(places)), len(compiler.select), _builder(compiler))
+
+
+@dataclass(frozen=True)
+class _Question:
+    statement: Prepared
+    width: int  # columns of a row
+    build: Callable[[Sequence[Any]], Any]
+
+
+_Asked = tuple[Compiled[Any], tuple[str, ...]]
+# What was asked ahead and not used yet.
+_answers: ContextVar[dict[_Asked, Any] | None] = ContextVar("answers", default=None)
+
+
+@contextmanager
+def asked_together(*asked: _Asked) -> Iterator[None]:
+    """One round trip asks all of it. Within, whoever asks one of these questions finds its answer here, once."""
+    token = _answers.set(dict(zip(asked, _first_of_each(asked), strict=True)))
+    try:
+        yield
+    finally:
+        _answers.reset(token)
+
+
+def _first_of_each(asked: Sequence[_Asked]) -> list[Any]:
+    questions = [compiled.question(len(values)) for compiled, values in asked]
+    with connection.cursor() as cursor:
+        statement = _together(*(question.statement for question in questions))
+        statement.execute(cursor, [value for _compiled, values in asked for value in values])
+        row = cursor.fetchone()
+    found, start = [], 0
+    for question in questions:
+        is_there, start, end = row[start], start + 1, start + 1 + question.width
+        found.append(question.build(row[start:end]) if is_there else None)
+        start = end
+    return found
+
+
+@cache
+def _together(*statements: Prepared) -> Prepared:
+    """One row, in it for each statement whether there is one, and its columns."""
+    parts, taken = [], 0
+    for number, statement in enumerate(statements):
+        sql = with_values(statement.sql, [f"${taken + place}" for place in range(1, statement.values + 1)])
+        parts.append(f"LEFT JOIN LATERAL (SELECT true, it.* FROM ({sql}) it) it{number} ON true")  # noqa: S608
+        taken += statement.values
+    return Prepared(f"together_{next(_numbers)}", f"SELECT * FROM (SELECT) here {' '.join(parts)}")  # noqa: S608
 
 
 class CompiledInsert(Generic[_Model]):
@@ -79,12 +138,12 @@ def _quoted(constant: str) -> str:
     return str(adapt(constant).getquoted().decode())
 
 
-def _builder(compiler: Any) -> Callable[[tuple[Any, ...]], Any]:
+def _builder(compiler: Any) -> Callable[[Sequence[Any]], Any]:
     """From a row to an instance with its related ones, as Django's ModelIterable makes them."""
     converters = compiler.get_converters([column[0] for column in compiler.select])
     make = _maker(compiler, compiler.klass_info)
 
-    def build(row: tuple[Any, ...]) -> Any:
+    def build(row: Sequence[Any]) -> Any:
         (row,) = compiler.apply_converters([row], converters)
         return make(row)
 

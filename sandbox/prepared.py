@@ -14,6 +14,7 @@ from django.db.backends.utils import CursorWrapper
 _known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 _statements: dict[str, "Prepared"] = {}
 
+_PLACE = re.compile(r"\$(\d+)")
 _USE = re.compile(r"EXECUTE (\w+) \(")
 
 
@@ -25,8 +26,8 @@ class Prepared:
         assert name not in _statements, f"there are two statements {name}"
         _statements[name] = self
         self.name, self.sql = name, sql
-        count = max(map(int, re.findall(r"\$(\d+)", sql)))
-        self._use = f"EXECUTE {name} ({', '.join(['%s'] * count)})"
+        self.values = max(map(int, _PLACE.findall(sql)))
+        self._use = f"EXECUTE {name} ({', '.join(['%s'] * self.values)})"
 
     def execute(self, cursor: CursorWrapper, values: Sequence[Any], *, after: str = "") -> None:
         """Like cursor.execute. `after` are settings that hold for it, such as `SET LOCAL lock_timeout = '1s'; `."""
@@ -44,4 +45,9 @@ def written_out(use: str, values: Sequence[str]) -> str:
     name = _USE.search(use)
     if name is None or name[1] not in _statements:
         raise LookupError(use)
-    return re.sub(r"\$(\d+)", lambda place: values[int(place[1]) - 1], _statements[name[1]].sql)
+    return with_values(_statements[name[1]].sql, values)
+
+
+def with_values(sql: str, values: Sequence[str]) -> str:
+    """`sql` with SQL in its places."""
+    return _PLACE.sub(lambda place: values[int(place[1]) - 1], sql)

@@ -10,7 +10,7 @@ from wallets.money import CENT, D, round_half_up
 
 def get_currency(code: str) -> Currency:
     """Raises CurrencyNotFound, CurrencyDisabled."""
-    currency = _currency.first(code)
+    currency = CURRENCY.first(code)
     if currency is None:
         raise CurrencyNotFound
     if not currency.enabled:
@@ -18,7 +18,7 @@ def get_currency(code: str) -> Currency:
     return currency
 
 
-_currency = Compiled(lambda code: Currency.objects.filter(code=code))
+CURRENCY = Compiled(lambda code: Currency.objects.filter(code=code))
 
 
 def rate(source: Currency, target: Currency) -> Decimal:

@@ -29,10 +29,10 @@ def open_wallet(account: Account, *, title: str, now: datetime, wallet_id: str =
 
 def house_wallet(sandbox: Sandbox, role: Wallet.Role, *, now: datetime, paysystem: str = "") -> Wallet:
     """OKPAY's own wallet for a purpose in this sandbox, opened when first needed."""
-    return _house_wallet.first(sandbox.id, role, paysystem) or _open_house_wallet(sandbox, role, paysystem, now)
+    return HOUSE_WALLET.first(sandbox.id, role, paysystem) or _open_house_wallet(sandbox, role, paysystem, now)
 
 
-_house_wallet = Compiled(
+HOUSE_WALLET = Compiled(
     lambda sandbox_id, role, paysystem: Wallet.objects.select_related("account").filter(
         account__sandbox=sandbox_id, account__kind=Account.Kind.HOUSE, role=role, paysystem=paysystem
     )
@@ -48,7 +48,7 @@ def find_wallet(receiver: str, *, sandbox: Sandbox | None = None) -> Wallet | No
     """The client's wallet named by a wallet ID, an e-mail address or a phone number, or None."""
     receiver = receiver.strip()
     if sandbox and WALLET_ID.fullmatch(receiver):
-        return _client_wallet.first(sandbox.id, receiver.upper())
+        return CLIENT_WALLET.first(sandbox.id, receiver.upper())
     wallets = Wallet.objects.select_related("account__sandbox").filter(role=Wallet.Role.CLIENT)
     if sandbox:
         wallets = wallets.filter(account__sandbox=sandbox)
@@ -63,7 +63,7 @@ def find_wallet(receiver: str, *, sandbox: Sandbox | None = None) -> Wallet | No
     return found.order_by("created_at", "id").first()
 
 
-_client_wallet = Compiled(
+CLIENT_WALLET = Compiled(
     lambda sandbox_id, wallet_id: Wallet.objects.select_related("account__sandbox").filter(
         account__sandbox=sandbox_id, role=Wallet.Role.CLIENT, id=wallet_id
     )

@@ -5,16 +5,18 @@ account pages', `send_many` Mass Payment's. A pending payment is decided by `app
 money back. Booking comes last in each, because it locks balances that others wait for.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache, partial
+from typing import Any
 
 from django.db import transaction as database
 from django.db.models import prefetch_related_objects
 
-from sandbox.compiled import CompiledInsert
+from sandbox.compiled import Compiled, CompiledInsert, asked_together
+from sandbox.models import Sandbox
 from wallets import announcements, exchange, fees, followers, ledger, limits, parties
 from wallets.errors import (
     CannotPaySelf,
@@ -202,31 +204,32 @@ def send_money(
     Raises PaymentError, checked in the order of the official Send_Money: currency, amount, receiver, oneself, blocked,
     limits, funds.
     """
-    found = exchange.get_currency(currency)
-    house = partial(parties.house_wallet, payer.account.sandbox, now=now)
-    _check_amount(amount)
-    payment = _sending(
-        Sending(receiver, amount, comment, invoice),
-        payer=payer,
-        target=lambda: parties.find_wallet(receiver, sandbox=payer.account.sandbox),
-        currency=found,
-        kind=kind,
-        receiver_pays_fee=receiver_pays_fee,
-        house=house,
-        now=now,
-    )
-    payment.ipn_url = ipn_url
-    # Whoever is not registered is waited for, whatever a scenario says about pending.
-    if outcome.status == Status.FAILED or (outcome.status == Status.PENDING and payment.status != Status.PENDING):
-        payment.status, payment.pending_reason = outcome.status, outcome.pending_reason
-    if payment.status != Status.FAILED:
-        limits.count(payer.account, payment.total, found, now=now)
-    _payment_rows.insert(payment)
-    _return_unless_collected([payment])
-    announcements.announce(payment, now=now)
-    if payment.status != Status.FAILED:
-        ledger.post(payment, _sending_legs(payment, house), now=now)
-    return payment
+    with asked_together(*_questions(payer.account.sandbox, receiver, currency)):
+        found = exchange.get_currency(currency)
+        house = partial(parties.house_wallet, payer.account.sandbox, now=now)
+        _check_amount(amount)
+        payment = _sending(
+            Sending(receiver, amount, comment, invoice),
+            payer=payer,
+            target=lambda: parties.find_wallet(receiver, sandbox=payer.account.sandbox),
+            currency=found,
+            kind=kind,
+            receiver_pays_fee=receiver_pays_fee,
+            house=house,
+            now=now,
+        )
+        payment.ipn_url = ipn_url
+        # Whoever is not registered is waited for, whatever a scenario says about pending.
+        if outcome.status == Status.FAILED or (outcome.status == Status.PENDING and payment.status != Status.PENDING):
+            payment.status, payment.pending_reason = outcome.status, outcome.pending_reason
+        if payment.status != Status.FAILED:
+            limits.count(payer.account, payment.total, found, now=now)
+        _payment_rows.insert(payment)
+        _return_unless_collected([payment])
+        announcements.announce(payment, now=now)
+        if payment.status != Status.FAILED:
+            ledger.post(payment, _sending_legs(payment, house), now=now)
+        return payment
 
 
 @database.atomic
@@ -316,6 +319,14 @@ def decline(payment: Transaction, *, now: datetime) -> Transaction:
     _decide(payment, Status.FAILED, now)
     ledger.undo(payment, now=now)
     return payment
+
+
+def _questions(sandbox: Sandbox, receiver: str, currency: str) -> Iterator[tuple[Compiled[Any], tuple[str, ...]]]:
+    """What every Send Money asks about others than the payer."""
+    yield exchange.CURRENCY, (currency,)
+    yield parties.HOUSE_WALLET, (sandbox.id, Wallet.Role.FEES, "")
+    if parties.WALLET_ID.fullmatch(receiver.strip()):
+        yield parties.CLIENT_WALLET, (sandbox.id, receiver.strip().upper())
 
 
 def _sending(

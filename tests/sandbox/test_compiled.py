@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox import clock
-from sandbox.compiled import Compiled, CompiledInsert
+from sandbox.compiled import Compiled, CompiledInsert, asked_together
 from sandbox.models import Sandbox
 from sandbox.prepared import _statements
 from wallets.models import Currency, Transaction, Wallet
@@ -56,6 +56,32 @@ def test_the_same_question_is_asked_with_other_values(world: Sandbox) -> None:
     currency = Compiled(lambda code: Currency.objects.filter(code=code))
 
     assert [str(currency.first(code)) for code in ("USD", "EUR", "USD", "XXX")] == ["USD", "EUR", "USD", "None"]
+
+
+def test_several_are_asked_at_once(merchant: Wallet, buyer: Wallet, world: Sandbox, django_assert_num_queries) -> None:
+    currency = Compiled(lambda code: Currency.objects.filter(code=code))
+    asked = [(find, (merchant.id, world.id)), (currency, ("USD",)), (find, (buyer.id, world.id)), (currency, ("XXX",))]
+    for compiled, values in asked:
+        compiled.first(*values)
+
+    with django_assert_num_queries(1), asked_together(*asked):
+        found = [compiled.first(*values) for compiled, values in reversed(asked)]
+
+    assert found == [None, buyer, Currency.objects.get(code="USD"), merchant]
+    assert vars(found[3].account.sandbox)["clock_offset"] == world.clock_offset
+    assert found[3].api_password == "MyApiPass"
+    assert found[2].per_euro == Currency.objects.get(code="USD").per_euro
+
+
+def test_an_answer_is_good_for_one_asking(world: Sandbox) -> None:
+    currency = Compiled(lambda code: Currency.objects.filter(code=code))
+
+    with asked_together((currency, ("USD",))):
+        Currency.objects.filter(code="USD").update(enabled=False)
+        assert [currency.first("USD").enabled, currency.first("USD").enabled] == [True, False]
+    with asked_together((currency, ("USD",))):
+        pass
+    assert currency.first("USD").enabled is False
 
 
 def test_a_row_is_as_save_makes_it(merchant: Wallet, buyer: Wallet, world: Sandbox) -> None:
