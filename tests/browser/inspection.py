@@ -4,7 +4,7 @@ A page is opened with scripts switched off, so what is inspected is what it is w
 twice, at a desk in light colours and on a phone of 360 px in dark ones, by WCAG 2.2 AA and its own best practices.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,10 +30,10 @@ BY_THE_SCREEN = (
     "link-in-text-block",
     "aria-hidden-focus",
 )
-LOOK = """async (only) => {
-    const options = {resultTypes: ["violations"], rules: {"target-size": {enabled: true}}};
+LOOK = """async ([only, besides]) => {
+    const options = {resultTypes: ["violations"], preload: false};
     if (only.length) options.runOnly = {type: "rule", values: only};
-    const {violations} = await axe.run(document, options);
+    const {violations} = await axe.run({include: [["html"]], exclude: besides.map(each => [each])}, options);
     return violations.map(({id, impact, help, nodes}) => [id, impact, help, nodes.map(({html, any}) =>
         html.slice(0, 200) + any.map(({message}) => " -- " + message).join("").slice(0, 200))]);
 }"""
@@ -52,13 +52,17 @@ MISTAKES = """() => [
 WIDER = """() => [...document.body.querySelectorAll("*")]
     .filter(each => each.getBoundingClientRect().right > innerWidth + 1 && each.checkVisibility())
     .slice(0, 3).map(each => each.outerHTML.slice(0, 120))"""
+# What is around every page: looked at with the first that has it.
+FRAME = ["header", "footer", ".account-menu"]
 # A table of a thousand rows has no other faults than one of ten, but takes an age to look at.
 THIN = """() => {
-    for (const parent of document.querySelectorAll("main, main :is(tbody, ul, ol, dl)")) {
+    const lists = "main, main :is(tbody, ul, ol, dl, select, datalist, .rows), nav ul";
+    for (const parent of document.querySelectorAll(lists)) {
         const seen = {};
+        const most = parent.tagName === "MAIN" ? 20 : 5;
         for (const child of [...parent.children]) {
             const sort = child.tagName + child.className;
-            if ((seen[sort] = (seen[sort] || 0) + 1) > 10) child.remove();
+            if ((seen[sort] = (seen[sort] || 0) + 1) > most && !child.querySelector("[aria-current]")) child.remove();
         }
     }
 }"""
@@ -80,6 +84,7 @@ class Visitor:
     client: Client
     devtools: CDPSession
     faults: list[str] = field(default_factory=list)
+    frames: set[bool] = field(default_factory=set)  # seen already: without the menu, and with it
 
     def open(self, path: str) -> Response:
         with self._without_scripts():
@@ -104,16 +109,19 @@ class Visitor:
             found.append(f"{width} px wide on a phone: {page.evaluate(WIDER)}")
         page.evaluate(THIN)
         page.evaluate(AXE)
+        has_menu = page.locator(".account-menu").count() > 0
+        besides = FRAME if has_menu in self.frames else []
+        self.frames.add(has_menu)
         page.emulate_media(color_scheme="dark")
-        found += self._look("dark, on a phone", *(BY_THE_SCREEN if at_a_desk else ()))
+        found += self._look("dark, on a phone", BY_THE_SCREEN if at_a_desk else (), besides)
         page.set_viewport_size(DESK)
         page.emulate_media(color_scheme="light")
         if at_a_desk:
-            found += self._look("light")
+            found += self._look("light", (), besides)
         self.faults += [f"{where}: {each}" for each in found]
 
-    def _look(self, how: str, *only: str) -> list[str]:
-        violations: list[Any] = self.page.evaluate(LOOK, only)
+    def _look(self, how: str, only: Sequence[str], besides: Sequence[str]) -> list[str]:
+        violations: list[Any] = self.page.evaluate(LOOK, [only, besides])
         return [
             f"{how}: {rule} ({impact}): {help_}" + "".join(f"\n    {node}" for node in nodes[:4])
             for rule, impact, help_, nodes in violations
