@@ -196,7 +196,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "OKPAY gateway: control API",
     "DESCRIPTION": "Set the sandbox up, move it along, look inside. Bodies and answers are JSON; no string has a NUL "
-    "character in it.",
+    "character in it. Where space around a string means nothing it is dropped, and one of spaces alone is empty.",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "okpay_gateway.api_schema.tell_tags",
