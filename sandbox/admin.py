@@ -17,7 +17,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
-from django.utils.text import smart_split
+from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django_stubs_ext import StrOrPromise
@@ -73,9 +73,11 @@ class ListAdmin(admin.ModelAdmin[Any]):
     ) -> tuple[QuerySet[Any], bool]:
         """Each field is searched for itself, once, and by its index where the whole of it is meant ("=")."""
         for word in smart_split(search_term):
+            if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'":
+                word = unescape_string_literal(word)
             found: set[Any] = set()
             for name in self.get_search_fields(request):
-                if (condition := _condition(self.model, str(name), word.strip("\"'"))) is not None:
+                if (condition := _condition(self.model, str(name), word)) is not None:
                     matching = queryset.filter(condition).order_by("-pk").values_list("pk", flat=True)
                     found.update(matching[:MOST_LISTED])
             queryset = queryset.filter(pk__in=found)

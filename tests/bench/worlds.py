@@ -44,7 +44,7 @@ class Worlds:
 def two(few: Amounts, many: Amounts, *, log_in: dict[str, str]) -> Iterator[Worlds]:
     """`log_in` has e-mail addresses, and gets session keys in their place."""
     # As many requests as the world is to have stay in its journal.
-    settings.JOURNAL_ROWS = 10 * many.transactions
+    kept, settings.JOURNAL_ROWS = settings.JOURNAL_ROWS, 10 * many.transactions
     # Copied with the clients logged in and little in it, so that all that both have is the same.
     known = everything.of(_wallet("OK702746927"), _wallet("OK100000001"), now=clock.now(clock.default_sandbox()))
     _grow(known, few)
@@ -60,7 +60,8 @@ def two(few: Amounts, many: Amounts, *, log_in: dict[str, str]) -> Iterator[Worl
                 _is_right()
         yield worlds
     finally:
-        worlds.many.close()
+        settings.JOURNAL_ROWS = kept
+        _drop(worlds.many)
 
 
 def _grow(known: dict[str, Any], amounts: Amounts) -> None:
@@ -90,13 +91,27 @@ def _session(email: str) -> str:
 def _copy(pattern: str, name: str) -> Any:
     """A connection to a new database that is as the other is now."""
     connection.close()
-    copy: Any = connections.create_connection("default")
-    copy.settings_dict = {**copy.settings_dict, "NAME": "postgres"}
-    with copy.cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{pattern}"')
-    copy.close()
-    copy.settings_dict = {**copy.settings_dict, "NAME": name}
-    return copy
+    _elsewhere(f'CREATE DATABASE "{name}" TEMPLATE "{pattern}"')
+    return _connection_to(name)
+
+
+def _drop(database: Any) -> None:
+    database.close()
+    _elsewhere(f'DROP DATABASE "{database.settings_dict["NAME"]}"')
+
+
+def _elsewhere(statement: str) -> None:
+    """No database is copied or dropped by who is in it."""
+    outside = _connection_to("postgres")
+    with outside.cursor() as cursor:
+        cursor.execute(statement)
+    outside.close()
+
+
+def _connection_to(name: str) -> Any:
+    connection: Any = connections.create_connection("default")
+    connection.settings_dict = {**connection.settings_dict, "NAME": name}
+    return connection
 
 
 def _wallet(wallet_id: str) -> Wallet:
