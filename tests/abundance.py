@@ -55,7 +55,9 @@ def records(known: dict[str, Any], count: int) -> None:
     for model in (JournalEntry, ApiCall, MailboxMessage):
         _copies(model, {}, count)
     _copies(ScenarioUse, {}, count, number="nth + 1")
-    _copies(Confirmation, {}, count, key="gen_random_uuid()")
+    some_payments = f"(ARRAY(SELECT id FROM {Transaction._meta.db_table} LIMIT 1000))"
+    payment = f"{some_payments}[1 + nth % array_length({some_payments}, 1)]"
+    _copies(Confirmation, {}, count, key="gen_random_uuid()", transaction=payment)
     _copies(RememberedAnswer, {}, count, scope="gen_random_uuid()::text")
     _copies(AutoReturn, {}, count)
     _copies(CheckoutSession, {"token": known["/checkout/ token"]}, count, token="md5(random()::text)")
