@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from django.db import ProgrammingError, connection, transaction
+from django.db import ProgrammingError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from sandbox import prepared
@@ -47,6 +47,19 @@ def test_it_is_prepared_once(plus: Prepared) -> None:
         assert [answer(plus, 1, 2), answer(plus, 3, 4)] == [[(3,)], [(15,)]]
 
     assert [query["sql"] for query in queries] == ["EXECUTE test_plus (1, 2)", "EXECUTE test_plus (3, 4)"]
+
+
+def test_every_connection_is_told(plus: Prepared) -> None:
+    assert answer(plus, 1, 2) == [(3,)]
+    other = connections.create_connection("default")
+    try:
+        for _ in range(2):
+            with other.cursor() as cursor:
+                plus.execute(cursor, (3, 4))
+                assert cursor.fetchone() == (15,)
+            other.close()  # the server has forgotten it then
+    finally:
+        other.close()
 
 
 def test_values_are_values(of_table: Prepared) -> None:
