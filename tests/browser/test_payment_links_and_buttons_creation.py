@@ -95,6 +95,9 @@ def test_how_to_create_an_okpay_payment_button(
     page.reload()
     expect(page.get_by_role("term").filter(has_text="Clicks").locator("+ dd")).to_contain_text("1")
     expect(page.get_by_role("term").filter(has_text="Payments").locator("+ dd")).to_contain_text("1")
+    page.get_by_role("link", name="All links").click()
+    saved = page.get_by_role("region", name="Saved links and buttons").get_by_role("row", name='Robot für "R2" <b>')
+    expect(saved).to_contain_text("50 USD")
     customer.context.close()
 
 
