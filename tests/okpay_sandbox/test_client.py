@@ -67,6 +67,14 @@ def test_a_refusal_has_the_official_name(sandbox: Sandbox) -> None:
     assert refused.value.name
 
 
+def test_the_story_is_about_the_test_and_not_what_everybody_begins_with(sandbox: Sandbox) -> None:
+    assert sandbox.story() == ["nothing happened"]
+
+    sandbox.open_checkout(BOOK).pay()
+
+    assert [line.split()[2:4] for line in sandbox.story()] == [["payment_link", "completed"]]
+
+
 def test_a_wrong_field_is_named(sandbox: Sandbox) -> None:
     with pytest.raises(Problem, match="ipn_uri") as refused:
         sandbox.set_wallet(ipn_uri="http://localhost/")
