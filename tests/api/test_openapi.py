@@ -22,7 +22,7 @@ def test_schemathesis_finds_no_failure(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml")]
         command += ["run", f"{gateway.url}/api/schema/", "--header", "Authorization: Bearer sandbox"]
         # Seconds, shared fairly among the calls. Without a limit it sends all that it thinks of, some 7,000 requests.
-        command += ["--max-time", "45", "--seed", "1", "--continue-on-failure", "--no-color"]
+        command += ["--max-time", "35", "--seed", "1", "--continue-on-failure", "--no-color"]
         environment = clean_environment(SCHEMATHESIS_HOOKS="tests.api.schemathesis_hooks", PYTHONPATH=str(ROOT))
         # It keeps what it found in the folder where it runs.
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
