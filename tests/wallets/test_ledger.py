@@ -327,7 +327,7 @@ class TestOneStatementAndManyAreTheSame:
         for _ in range(dice.randint(1, 3)):
             legs = []
             for currency in dice.sample(["USD", "EUR", "GBP", "CHF"], dice.randint(1, 2)):
-                most = dice.choice([0, 5, 30_000, 900_000] * 10 + [99 * 10**18])
+                most = dice.choice([0, 5, 30_000, 900_000] * 4 + [99 * 10**18])
                 cents = [dice.randint(-most, most) for _ in range(dice.randint(0, 4))]
                 cents.append(-sum(cents))
                 legs += [Leg(dice.choice(wallets), currency, D(each) / 100) for each in cents]
