@@ -1,10 +1,8 @@
 """Pages of others can neither press a button here nor show a page of ours in a frame."""
 
-import re
-
 from django.test import Client
 
-from tests.account.test_strangers import of_the_account
+from tests import addresses
 from wallets import tasks
 from wallets.models import Transaction, Wallet
 
@@ -16,8 +14,8 @@ def test_a_form_that_is_not_ours_does_nothing(merchant: Wallet) -> None:
     client.force_login(merchant.account.user)
     before = Transaction.objects.count()
 
-    for route, _names in of_the_account():
-        address = re.sub(r"<(?:\w+:)?(\w+)>", lambda name: SAMPLES.get(name[1], "1"), route)
+    for each in addresses.below("/account/"):
+        address = each.filled(dict.fromkeys(each.names, "1") | SAMPLES)
         response = client.post(
             address, {"title": "Mine", "order": "x", "how": "good"}, HTTP_ORIGIN="https://evil.example"
         )
@@ -28,8 +26,9 @@ def test_a_form_that_is_not_ours_does_nothing(merchant: Wallet) -> None:
 
 
 def test_no_page_of_the_account_can_be_framed_or_cached(as_merchant: Client) -> None:
-    for route, names in of_the_account():
-        if names or route == "/account/logout/":
+    for each in addresses.below("/account/"):
+        route = each.route
+        if each.names or route == "/account/logout/":
             continue
         response = as_merchant.get(route)
         if response.status_code != 200:

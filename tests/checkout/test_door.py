@@ -229,6 +229,7 @@ def mutated(sealed: str, chance: random.Random) -> str:
     return sealed[:place] + chance.choice(letters) + sealed[place + 1 :]
 
 
+@pytest.mark.slow
 def test_a_thousand_mutated_seals_are_all_refused(keep: Keep) -> None:
     sealed = fields(keep(is_encrypted=True))["ok_encrypted"]
     chance = random.Random(20101231)

@@ -326,7 +326,7 @@ def test_every_answer_of_ipn_verify_and_every_reason() -> None:
         assert f"<code>{verdict.value}</code>" in html
     declared = set(re.findall(r'Finding\(\s*"([a-z-]+)"', (ROOT / "ipn" / "diagnosis.py").read_text()))
     declared |= {change.key for change in diagnosis.CHANGES.values()}
-    declared |= {each.key for each in (diagnosis.NUMBER, diagnosis.EMPTIED, diagnosis.ANOTHER_VALUE)}
+    declared |= {each.key for each in (diagnosis.EMPTIED, diagnosis.ANOTHER_VALUE)}
     assert {finding.key for finding in errors.of_verifications()} == declared
     for finding in errors.of_verifications():
         assert str(finding.cure) in html

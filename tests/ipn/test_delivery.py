@@ -371,6 +371,7 @@ def in_threads(count: int, work: object) -> None:
         raise failures[0]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_eight_pumps_on_the_same_messages_send_each_once(queue: Queue, sandbox: Sandbox, listener: Listener) -> None:
     listener.will(Answer(delay=0.01))

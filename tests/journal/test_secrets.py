@@ -33,12 +33,16 @@ def everywhere(merchant: Wallet) -> dict[str, str]:
     staff.login(username="admin@example.com", password="admin")
     shown = {"rows": rows()}
     for path in ("journal/?kind=all", "journal/har/?kind=all", "journal/stream/?kind=all"):
-        response: Any = control.get(f"/api/v1/{path}")
-        shown[path] = (response.getvalue() if response.streaming else response.content).decode()
+        shown[path] = text(control.get(f"/api/v1/{path}"))
     for who, browser, base in (("client", client, "/account/journal/"), ("staff", staff, "/admin/journal/")):
         for page in ("", "har/", *(f"{entry.id}/" for entry in JournalEntry.objects.order_by("-id")[:3])):
-            shown[f"{who} {page}"] = browser.get(base + page).content.decode()
+            shown[f"{who} {page}"] = text(browser.get(base + page))
     return shown
+
+
+def text(response: Any) -> str:
+    content: bytes = response.getvalue() if response.streaming else response.content
+    return content.decode()
 
 
 def assert_hushed(merchant: Wallet, secret: str = SECRET) -> None:

@@ -243,6 +243,7 @@ def test_the_schemas_are_valid() -> None:
     assert not schemas().validate(etree.fromstring(f'<Get_Date_Time xmlns="{T}"><x/></Get_Date_Time>'))
 
 
+@pytest.mark.slow
 def test_every_start_serves_the_same_bytes() -> None:
     """spyne walks through sets, whose order changes from one process to the next."""
     program = (
