@@ -29,6 +29,8 @@ from sandbox.paging import Page
 from wallets.models import Account, Currency
 
 PAGE = 24
+# As many matches as are looked up before they are put in order.
+RARE = 1000
 POPULAR_WITHIN = timedelta(days=30)
 # More than are shown, for some are sold out or for members only; and how long this is known, in seconds.
 BEST_SELLING, BEST_SELLING_FOR = 24, 60
@@ -179,15 +181,23 @@ def _wanted(request: HttpRequest) -> dict[str, Any]:
 
 
 def _page(found: ProductQuerySet, wanted: dict[str, Any]) -> Page[Product]:
-    if wanted["search"]:
-        found = found.filter(_matching(wanted["search"]))
     if wanted["sort"] != "newest" and not wanted["currency"]:
         # Prices of different currencies have no order of their own.
         wanted["currency"] = "EUR"
     if wanted["currency"]:
         found = found.filter(currency=wanted["currency"])
+    if wanted["search"]:
+        found = _searched(found, wanted["search"])
     order = ORDERS[wanted["sort"]]
     return paging.page(with_pictures(found), order, size=PAGE, before=wanted["before"], after=wanted["after"])
+
+
+def _searched(found: ProductQuerySet, search: str) -> ProductQuerySet:
+    """Those that match. Rare words are looked up first: else PostgreSQL, which takes every beginning of a word for a
+    common one, reads the windows from their first product to their last in the hope of a full page."""
+    matching = _matching(search)
+    ids = list(found.filter(matching).order_by().values_list("id", flat=True)[: RARE + 1])
+    return found.filter(id__in=ids) if len(ids) <= RARE else found.filter(matching)
 
 
 def _matching(search: str) -> Q:

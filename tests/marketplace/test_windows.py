@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
-from marketplace import purchases, stores
+from marketplace import purchases, stores, windows
 from marketplace.models import Category, OneClick, Order, Product, Store
 from marketplace.purchases import Line
 from marketplace.windows import PAGE
@@ -54,6 +54,19 @@ def test_search_knows_beginnings_of_words_everywhere(client: Client, make_produc
     assert set(titles(page_of(client, q="tea"))) == {"Blue tea cup", "Poster"}
     assert titles(page_of(client, q="porc blu")) == ["Blue tea cup"]
     assert titles(page_of(client, q="чаш")) == ["Чашка"]
+    assert titles(page_of(client, q="saucer")) == []
+
+
+@pytest.mark.parametrize("rare", [0, 1, 1000])
+def test_rare_and_common_words_are_found_in_the_same_order(
+    client: Client, make_product: MakeProduct, monkeypatch: pytest.MonkeyPatch, rare: int
+) -> None:
+    monkeypatch.setattr(windows, "RARE", rare)
+    for title in ("Tea cup", "Poster", "Tea pot"):
+        make_product(title=title, description="Good", article="")
+
+    assert titles(page_of(client, q="tea")) == ["Tea pot", "Tea cup"]
+    assert titles(page_of(client, q="post")) == ["Poster"]
     assert titles(page_of(client, q="saucer")) == []
 
 
