@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as InvalidModel
-from django.db import IntegrityError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -58,7 +58,7 @@ def problem_response(exception: Exception, context: dict[str, Any]) -> Response:
     """Django REST framework's exception handler. What nobody expected is logged, and not explained to the caller."""
     request = context["request"]
     document, headers = described(exception, instance=request.path)
-    if document["status"] == HTTPStatus.INTERNAL_SERVER_ERROR:
+    if document["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.exception("%s %s failed", request.method, request.path, exc_info=exception)
     return Response(document, status=document["status"], headers=headers, content_type=MEDIA_TYPE)
 
@@ -95,6 +95,9 @@ def _describe(exception: Exception) -> tuple[dict[str, Any], dict[str, str]]:
         case IntegrityError():
             # What was free when we looked was taken when we wrote.
             return _problem(HTTPStatus.CONFLICT, _("Another request was faster. See what is there, and try again.")), {}
+        case InterfaceError() | OperationalError():
+            detail = _("The database does not answer. Try again in some seconds, with the same Idempotency-Key.")
+            return _problem(HTTPStatus.SERVICE_UNAVAILABLE, detail), {"Retry-After": "2"}
         case exceptions.APIException():
             return _api_exception(exception)
         case Http404():

@@ -1,9 +1,11 @@
 """The site's own pages: home, the choice of a language, and the pages that say what went wrong."""
 
+import sys
 from http import HTTPStatus
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
@@ -95,14 +97,21 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Stands on nothing that may be broken: no database, no session, no context processor."""
+    """Stands on nothing that may be broken: no database, no session, no context processor.
+
+    503 while the database is away, so that programs know to come again.
+    """
+    away = isinstance(sys.exception(), InterfaceError | OperationalError)
+    status = HTTPStatus.SERVICE_UNAVAILABLE if away else HTTPStatus.INTERNAL_SERVER_ERROR
     try:
-        page = get_template("500.html").render({"request_id": getattr(request, "request_id", "")})
+        page = get_template("500.html").render(
+            {"status": status.value, "request_id": getattr(request, "request_id", "")}
+        )
     except Exception:  # Even the template is broken: still calm words.
         page = (
             "<!doctype html><title>Error</title><p>Something went wrong on our side. Please try again in a moment.</p>"
         )
-    return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    return HttpResponse(page, status=status)
 
 
 def _error(request: HttpRequest, status: HTTPStatus, title: str, text: str) -> HttpResponse:

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from django.urls import include, path
 
+from okpay_gateway import problems
 from okpay_gateway.middleware import RequestID, TolerantHost, WithRequestID
 
 # The home page shows what sells well.
@@ -21,6 +23,10 @@ pytestmark = pytest.mark.django_db
 
 def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("the password is swordfish")
+
+
+def without_a_database(request: HttpRequest) -> HttpResponse:
+    raise OperationalError("the password is swordfish")
 
 
 def forbidden(request: HttpRequest) -> HttpResponse:
@@ -33,6 +39,7 @@ def malformed(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("broken/", broken),
+    path("away/", without_a_database),
     path("forbidden/", forbidden),
     path("malformed/", malformed),
     path("", include("okpay_gateway.urls")),
@@ -103,6 +110,7 @@ def test_a_page_has_what_assistive_technology_needs(visitor: Client, address: st
         ("/forbidden/", 403, "This page is not open to you"),
         ("/nowhere/", 404, "There is no page at this address"),
         ("/broken/", 500, "Something went wrong on our side"),
+        ("/away/", 503, "Something went wrong on our side"),
     ],
 )
 def test_an_error_is_told_calmly_and_with_its_number(visitor: Client, address: str, status: int, words: str) -> None:
@@ -325,3 +333,12 @@ class Outline(HTMLParser):
             and attributes.get("type") != "hidden"
             and attributes.get("id") not in labelled
         ]
+
+
+def test_a_program_is_told_to_come_again_when_the_database_is_away() -> None:
+    document, headers = problems.described(OperationalError("the password is swordfish"), instance="/api/v1/clock/")
+
+    assert document["status"] == 503
+    assert headers == {"Retry-After": "2"}
+    assert "Idempotency-Key" in document["detail"]
+    assert "swordfish" not in str(document)
