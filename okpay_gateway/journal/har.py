@@ -27,12 +27,12 @@ def document(events: Iterable[Event], *, origin: str) -> Json:
     return archive
 
 
-def written(events: Iterable[Event], *, origin: str) -> Iterator[str]:
-    """The same as JSON, part by part: it can be sent while it is put together."""
-    told = [event for event in events if event.kind in OVER_HTTP]
+def written(told: Iterable[Event], whole: Iterable[Event], *, origin: str) -> Iterator[str]:
+    """The same as JSON, part by part: it can be sent while it is put together. `told` need not be whole."""
+    told = [event for event in told if event.kind in OVER_HTTP]
     before, after = json.dumps(_archive(told)).rsplit("[]", 1)
     yield f"{before}["
-    for number, event in enumerate(told):
+    for number, event in enumerate(event for event in whole if event.kind in OVER_HTTP):
         yield ("," if number else "") + json.dumps(_entry(event, origin))
     yield f"]{after}"
 

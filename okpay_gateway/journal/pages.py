@@ -153,9 +153,9 @@ def archive(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     if correlation := request.GET.get("correlation", "")[:40]:
         search = Search(search.sandbox, search.own, correlation=correlation)
     wanted = Search(**{**_fields(search), "kinds": search.kinds.intersection(OVER_HTTP)})
-    events = timeline.page(wanted, size=har.MOST_ENTRIES, whole=True).events[::-1]
+    told, whole = timeline.newest(wanted, har.MOST_ENTRIES)
     origin = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
-    response = StreamingHttpResponse(har.written(events, origin=origin), content_type="application/json")
+    response = StreamingHttpResponse(har.written(told, whole, origin=origin), content_type="application/json")
     response["Content-Disposition"] = 'attachment; filename="okpay-journal.har"'
     return response
 

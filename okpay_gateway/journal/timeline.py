@@ -1,5 +1,6 @@
 """The timeline, put together when somebody looks: a page of it, one event, one story."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,6 +14,8 @@ PAGE_SIZE = 50
 # A story that goes on for ever is told by its newest events.
 LONGEST_STORY = 300
 LARGEST_ID = 2**63 - 1
+# How many events are whole in memory at a time when many are taken away.
+PART = 50
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,25 @@ def page(
     ]
     found.sort(key=lambda event: event.key, reverse=not oldest_first)
     return Page(found[:size], len(found) <= size)
+
+
+def newest(search: Search, size: int) -> tuple[list[Event], Iterator[Event]]:
+    """The newest events, oldest first: at once without what went over the wire, and whole, read part by part."""
+    found = page(search, size=size + 1).events
+    before = found[size].key if len(found) > size else None
+    told = found[:size][::-1]
+
+    def whole() -> Iterator[Event]:
+        after = before
+        for start in range(0, len(told), PART):
+            size = min(PART, len(told) - start)
+            part = page(search, size=size, newer_than=after, oldest_first=True, whole=True).events
+            if not part:
+                return
+            yield from part
+            after = part[-1].key
+
+    return told, whole()
 
 
 def find(search: Search, event_id: str) -> Event | None:

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from ipn import delivery
-from okpay_gateway.journal import rows, timeline
+from okpay_gateway.journal import har, rows, timeline
 from okpay_gateway.journal.search import Search
 from sandbox import clock, journal
 from sandbox.models import JournalEntry, JournalGap, Sandbox
@@ -88,6 +88,21 @@ def test_another_clients_entry_and_story_do_not_exist(
         assert him.get(PAGE + address).status_code == 404
     archive = json.loads(him.get(f"{PAGE}har/", {"correlation": correlation}).getvalue())
     assert archive["log"]["entries"] == []
+
+
+@pytest.mark.parametrize(("most", "kept"), [(1000, 5), (5, 5), (3, 3)])
+def test_an_archive_is_read_part_by_part(
+    as_merchant: Client, monkeypatch: pytest.MonkeyPatch, most: int, kept: int
+) -> None:
+    for number in range(5):
+        Client().post("/process.html", {"ok_receiver": "OK702746927", "ok_invoice": f"No{number}"})
+    monkeypatch.setattr(timeline, "PART", 2)
+    monkeypatch.setattr(har, "MOST_ENTRIES", most)
+
+    log = json.loads(as_merchant.get(f"{PAGE}har/").getvalue())["log"]
+
+    sent = [re.findall(r"No\d", entry["request"]["postData"]["text"]) for entry in log["entries"]]
+    assert sent == [[f"No{number}"] for number in range(5 - kept, 5)]
 
 
 def test_a_payer_does_not_see_what_the_receiver_bears(buyer: Wallet, pay_at_checkout: Callable[..., str]) -> None:
