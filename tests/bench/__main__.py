@@ -1,6 +1,6 @@
 """The benchmarks: each figure beside its reference, measured in the same run, for the ratio is what travels.
 
-    python -m tests.bench [pages] [soap_cpu] [send_money] [history] [deliveries] [sandboxes]
+    python -m tests.bench [pages] [soap_cpu] [sandboxes] [send_money] [history] [deliveries]
 
 SCALE=0.1 makes a tenth of the calls, payments and messages: quicker, and only good to see that all works.
 """
@@ -15,7 +15,7 @@ from okpay_gateway.processes import stopping_by_signal
 from tests.bench import surroundings, table
 
 # In this order: what comes first wants a database in which little has happened, and the others leave millions of rows.
-BENCHMARKS = ("pages", "soap_cpu", "send_money", "history", "deliveries", "sandboxes")
+BENCHMARKS = ("pages", "soap_cpu", "sandboxes", "send_money", "history", "deliveries")
 BUSY = 2.0  # load; above it something else takes part in the measurement
 
 
