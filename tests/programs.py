@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -102,8 +102,12 @@ class Program:
 
     def processor_time(self) -> float:
         """The seconds of processor time that all of it has taken so far."""
-        times = [each.cpu_times() for each in (psutil.Process(self.process.pid), *self.descendants())]
-        return sum(each.user + each.system for each in times)
+        total = 0.0
+        for each in (psutil.Process(self.process.pid), *self.descendants()):
+            with contextlib.suppress(psutil.NoSuchProcess):  # some run for a moment only
+                times = each.cpu_times()
+                total += times.user + times.system
+        return total
 
     def server(self, name: str) -> psutil.Process:
         """The embedded server's process."""
@@ -130,6 +134,16 @@ class Program:
 
     def left(self) -> list[psutil.Process]:
         return [each for each in self.everything if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+
+
+def still_running(processes: Iterable[psutil.Process], *, after: float) -> list[psutil.Process]:
+    """Those that run on. One that has ended, and is only not fetched by its parent yet, runs no more."""
+    left = []
+    for each in psutil.wait_procs(list(processes), timeout=after)[1]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if each.status() != psutil.STATUS_ZOMBIE:
+                left.append(each)
+    return left
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import re
 
+from django.db import transaction
 from playwright.sync_api import Page, expect
 
 from tests.browser.walking import go, log_in
@@ -13,8 +14,9 @@ __all__ = ["queue", "worker"]  # fixtures
 
 def test_ipn_history(unscripted: Page, queue: Queue, listener: Listener, worker: None) -> None:
     page = unscripted
-    failed = attempted(queue(url=listener.url), *[500] * 3)
-    attempted(queue(url=listener.url, transaction_id=7654321), 200)
+    with transaction.atomic():  # the worker sees them with their attempts, or not at all
+        failed = attempted(queue(url=listener.url), *[500] * 3)
+        attempted(queue(url=listener.url, transaction_id=7654321), 200)
     # "Log in to the OKPAY then select Profile -> Merchant -> Test Tools -> IPN History."
     log_in(page, "merchant")
     go(page, "Profile -> Merchant -> Test Tools -> IPN History")
@@ -60,8 +62,9 @@ def test_ipn_history(unscripted: Page, queue: Queue, listener: Listener, worker:
 def test_many_are_resent_at_once(unscripted: Page, queue: Queue, listener: Listener, worker: None) -> None:
     """ "You can search ... for the messages that may need to be resent and then click the appropriate link" """
     page = unscripted
-    for number in range(3):
-        attempted(queue(url=listener.url, transaction_id=100 + number), 500)
+    with transaction.atomic():  # the worker sees them with their attempts, or not at all
+        for number in range(3):
+            attempted(queue(url=listener.url, transaction_id=100 + number), 500)
     log_in(page, "merchant")
     go(page, "Profile -> Merchant -> Test Tools -> IPN History")
     page.get_by_label("Delivery status").select_option("Retrying")

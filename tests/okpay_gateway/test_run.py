@@ -11,14 +11,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import psycopg2
 import pytest
 
 from okpay_gateway import embedded, environment
 from tests import payment_by_http
 from tests.listener import Answer, free_port, listening
-from tests.programs import ROOT, clean_environment, running, sandbox
+from tests.programs import ROOT, clean_environment, running, sandbox, still_running
 from tests.requirements import cannot_run, require
 
 pytestmark = pytest.mark.slow
@@ -224,7 +223,7 @@ def test_ctrl_c_stops_everything(used_var: Path, log: Path) -> None:
         os.killpg(program.process.pid, signal.SIGINT)
 
         program.process.wait(STOPS_WITHIN)
-        assert psutil.wait_procs(everything, timeout=1)[1] == []
+        assert still_running(everything, after=1) == []
         assert time.monotonic() - asked < STOPS_WITHIN
         assert program.process.returncode == 0
         assert "Traceback" not in program.output
@@ -262,7 +261,7 @@ def test_killed_it_takes_everything_with_it_and_starts_again(used_var: Path, log
         # At once, while the old processes are still on their way out.
         with sandbox(used_var, log.with_name("second.txt"), port=program.port) as second:
             second.wait_until_ready()
-            assert psutil.wait_procs(everything, timeout=5)[1] == []
+            assert still_running(everything, after=5) == []
             second.stop()
 
 
@@ -294,7 +293,7 @@ def test_make_takes_it_along_when_it_is_killed(used_var: Path, log: Path) -> Non
         program.wait_until_ready()
         everything = program.descendants()
         program.process.kill()
-        assert psutil.wait_procs(everything, timeout=STOPS_WITHIN)[1] == []
+        assert still_running(everything, after=STOPS_WITHIN) == []
 
 
 @pytest.mark.parametrize("served", ["DATABASE_URL", "REDIS_URL"])
