@@ -92,11 +92,7 @@ class Program:
             time.sleep(0.02)
 
     def descendants(self) -> list[psutil.Process]:
-        found = [
-            each
-            for each in psutil.Process(self.process.pid).children(recursive=True)
-            if each.status() != psutil.STATUS_ZOMBIE
-        ]
+        found = [each for each in psutil.Process(self.process.pid).children(recursive=True) if runs(each)]
         self.everything.update(found)
         return found
 
@@ -111,14 +107,14 @@ class Program:
 
     def server(self, name: str) -> psutil.Process:
         """The embedded server's process."""
-        return next(each for each in self.descendants() if each.name() == name)
+        return next(each for each in self.descendants() if name_of(each) == name)
 
     def forks(self) -> list[psutil.Process]:
         """Web server, worker and scheduler, in this order."""
         sandbox = next(
-            each for each in [psutil.Process(self.process.pid), *self.descendants()] if "python" in each.name()
+            each for each in [psutil.Process(self.process.pid), *self.descendants()] if "python" in name_of(each)
         )
-        children = [each for each in sandbox.children() if "python" in each.name()]
+        children = [each for each in sandbox.children() if "python" in name_of(each)]
         return sorted(children, key=lambda each: each.pid)
 
     def stop(self, signum: int = signal.SIGTERM) -> float:
@@ -133,17 +129,35 @@ class Program:
         return time.monotonic() - asked
 
     def left(self) -> list[psutil.Process]:
-        return [each for each in self.everything if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+        return [each for each in self.everything if each.is_running() and runs(each)]
+
+
+def runs(process: psutil.Process) -> bool:
+    """Some run for a moment only. One that has ended, and is only not fetched by its parent yet, runs no more."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def name_of(process: psutil.Process) -> str:
+    """Empty when it is gone."""
+    try:
+        return str(process.name())
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """Its command; empty when it is gone."""
+    try:
+        return list(process.cmdline())
+    except psutil.NoSuchProcess:
+        return []
 
 
 def still_running(processes: Iterable[psutil.Process], *, after: float) -> list[psutil.Process]:
-    """Those that run on. One that has ended, and is only not fetched by its parent yet, runs no more."""
-    left = []
-    for each in psutil.wait_procs(list(processes), timeout=after)[1]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if each.status() != psutil.STATUS_ZOMBIE:
-                left.append(each)
-    return left
+    return [each for each in psutil.wait_procs(list(processes), timeout=after)[1] if runs(each)]
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from tests.api.story import Story, issued, state, story
 
 __all__ = ["story"]  # a fixture
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 BERLIN = {"name": "Paul Poor", "street": "Lindenstraße 7", "city": "Berlin", "country_code": "DE"}
 

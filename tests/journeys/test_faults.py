@@ -27,7 +27,7 @@ import redis
 from okpay_gateway import embedded, environment
 from tests.listener import Answer, Listener, free_port, listening
 from tests.payment_by_http import control
-from tests.programs import ROOT, Program, clean_environment, running
+from tests.programs import ROOT, Program, clean_environment, running, words_of
 
 pytestmark = pytest.mark.slow
 
@@ -109,7 +109,7 @@ class Gateway:
         return self._workers()[0]
 
     def _workers(self) -> list[psutil.Process]:
-        return [each for each in self.program.descendants() if "worker" in each.cmdline()]
+        return [each for each in self.program.descendants() if "worker" in words_of(each)]
 
     def kill_the_worker(self) -> None:
         """All of its tree. What it had in hand may come again."""

@@ -7,12 +7,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.listener import listening
 from tests.payment_by_http import control, open_checkout
-from tests.programs import Program, sandbox
+from tests.programs import Program, runs, sandbox
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +38,7 @@ def kill_web_workers(gateway: Program, stop: threading.Event) -> int:
     kills = 0
     while not stop.wait(0.4) and kills < KILLS:
         web = gateway.forks()[0]
-        victims = [child for child in web.children() if child.status() != psutil.STATUS_ZOMBIE] or [web]
+        victims = [child for child in web.children() if runs(child)] or [web]
         for victim in victims:
             os.kill(victim.pid, 9)
         kills += 1

@@ -26,7 +26,7 @@ import yaml
 from okpay_gateway.management.commands import serve
 from tests import payment_by_http
 from tests.listener import free_port
-from tests.programs import ROOT, clean_environment, running
+from tests.programs import ROOT, clean_environment, name_of, running, words_of
 from tests.requirements import require
 
 COMPOSE = ROOT / "docker-compose.yml"
@@ -239,10 +239,10 @@ def test_make_serve_starts_and_stops_all_of_it(servers: Servers, tmp_path: Path)
     with running(command, tmp_path / "output.txt", port=port, env=environment) as program:
         program.wait_until_ready()
         program.wait(lambda: f"Ready at 127.0.0.1:{port}." in program.output)
-        commands = [shlex.join(each.cmdline()) for each in program.descendants()]
+        commands = [shlex.join(words_of(each)) for each in program.descendants()]
         for name in LASTING:
             assert any(shlex.join(BUILT[name]["command"][1:]) in command for command in commands), commands
-        assert not any("postgres" in each.name() or "valkey" in each.name() for each in program.descendants())
+        assert not any("postgres" in name_of(each) or "valkey" in name_of(each) for each in program.descendants())
         assert program.stop() < 15
         assert "Traceback" not in program.output
 

@@ -17,7 +17,7 @@ import pytest
 from okpay_gateway import embedded, environment
 from tests import payment_by_http
 from tests.listener import Answer, free_port, listening
-from tests.programs import ROOT, clean_environment, running, sandbox, still_running
+from tests.programs import ROOT, clean_environment, name_of, running, sandbox, still_running
 from tests.requirements import cannot_run, require
 
 pytestmark = pytest.mark.slow
@@ -306,7 +306,7 @@ def test_either_server_may_be_another(tmp_path: Path, log: Path, served: str) ->
     try:
         with sandbox(tmp_path / "var", log, **{served: url}) as program:
             program.wait_until_ready()
-            servers = {each.name() for each in program.descendants()} & {"postgres", "valkey-server"}
+            servers = {name_of(each) for each in program.descendants()} & {"postgres", "valkey-server"}
             assert servers == ({"valkey-server"} if served == "DATABASE_URL" else {"postgres"})
             program.stop()
         assert server.poll() is None
