@@ -21,7 +21,7 @@ from tests.worlds.conftest import World, everything, fill
 from wallets import audit
 from wallets.models import Account, MailboxMessage, MassPaymentRow, Transaction, Wallet
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from wallets.errors import PaymentError
 from wallets.models import Account, Entry, Transaction, User, Wallet
 from wallets.money import D
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def take(own: World, name: str = "before") -> Snapshot:
