@@ -45,6 +45,11 @@ def below(*beginnings: str) -> list[Address]:
     return [each for each in _every(get_resolver().url_patterns, "") if each.route.startswith(beginnings)]
 
 
+def alone(pattern: str) -> str:
+    """Where it is not a part of something longer. A token may begin and end with a hyphen."""
+    return rf"(?<![\w-])(?:{pattern})(?![\w-])"
+
+
 def _every(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[Address]:
     for pattern in patterns:
         route = before + str(pattern.pattern)

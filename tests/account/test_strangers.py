@@ -88,7 +88,7 @@ def test_his_own_pages_do_not_tell_of_others(as_stranger: Client, known: dict[st
             continue
         answer = as_stranger.get(address.route)
         text = answer.getvalue().decode() if answer.streaming else answer.content.decode()
-        assert not [each for each in others if re.search(rf"\b{re.escape(each)}\b", text)], address.route
+        assert not [each for each in others if re.search(addresses.alone(re.escape(each)), text)], address.route
 
 
 def test_the_marketplace_of_another_sandbox_is_closed(known: dict[str, object], world: Sandbox) -> None:
