@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from ipn.api_examples import PAID
+from wallets.api_examples import ITEM
+
 PAYMENTS: dict[str, Any] = {
     "From the buyer's balance": {"payer": "buyer@example.com"},
     "From another balance, with a comment": {
@@ -45,23 +48,7 @@ SESSION: dict[str, Any] = {
     "currency": "USD",
     "fee_payer": "receiver",
     "invoice": "99999",
-    "items": [
-        {
-            "number": 1,
-            "name": "OKPAY Poster",
-            "article": "555",
-            "type": "shipment",
-            "quantity": 1,
-            "price": "100.00",
-            "handling": "0.00",
-            "shipping": "10.00",
-            "tax": "0.00",
-            "custom_1_title": "",
-            "custom_1_value": "",
-            "custom_2_title": "",
-            "custom_2_value": "",
-        }
-    ],
+    "items": [ITEM],
     "ipn_url": "http://127.0.0.1:9000/ipn",
     "return_success": "",
     "return_fail": "",
@@ -78,20 +65,7 @@ SESSION: dict[str, Any] = {
 WAY_BACK: dict[str, Any] = {
     "return_method": "GET",
     "return_url": "http://127.0.0.1:9000/thanks?ok_charset=utf-8&ok_receiver=OK702746927&ok_receiver_email=merchant%40example.com&ok_txn_id=1000027&ok_txn_gross=110.00&ok_txn_currency=USD&ok_txn_datetime=2026-11-24+12%3a00%3a00&ok_txn_status=completed&ok_invoice=99999&ok_payer_email=buyer%40example.com&ok_item_1_name=OKPAY+Poster&ok_item_1_price=100.00",
-    "return_variables": {
-        "ok_charset": "utf-8",
-        "ok_receiver": "OK702746927",
-        "ok_receiver_email": "merchant@example.com",
-        "ok_txn_id": "1000027",
-        "ok_txn_gross": "110.00",
-        "ok_txn_currency": "USD",
-        "ok_txn_datetime": "2026-11-24 12:00:00",
-        "ok_txn_status": "completed",
-        "ok_invoice": "99999",
-        "ok_payer_email": "buyer@example.com",
-        "ok_item_1_name": "OKPAY Poster",
-        "ok_item_1_price": "100.00",
-    },
+    "return_variables": PAID,
 }
 
 LINK: dict[str, Any] = {

@@ -17,9 +17,10 @@ from checkout.links import TooManyLinks
 from checkout.models import ButtonKey, PaymentLink
 from checkout.payment_form import Hint
 from sandbox import clock, paging
+from sandbox.origin import origin
 from wallets import secrecy
 from wallets.models import Account
-from wallets.pages.client import ACT, READ, READ_OR_ACT, client_page, origin
+from wallets.pages.client import ACT, READ, READ_OR_ACT, client_page
 
 LINKS_ON_A_PAGE = 25
 MOST_KEYS = 50  # of one account, revoked ones too

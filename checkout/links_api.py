@@ -24,9 +24,9 @@ from checkout.models import ButtonKey, PaymentLink
 from checkout.payment_form import Hint, Pair, PaymentFormError
 from sandbox.api import Amount, ControlView, ListQuery, Query, Strict, TrueOrFalse
 from sandbox.examples import answers_with, body
+from sandbox.origin import origin
 from wallets import secrecy
 from wallets.models import Wallet
-from wallets.pages.client import origin
 
 T = TypeVar("T")
 

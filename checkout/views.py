@@ -28,6 +28,7 @@ from checkout.payment_form import Pair, PaymentFormError, Problem
 from checkout.refusals import Refused
 from checkout.variable_reference import REFERENCE
 from sandbox import clock, correlation, journal
+from sandbox.origin import origin
 from wallets import parties, payments, registration
 from wallets.errors import PaymentError
 from wallets.forms import EMAIL_TAKEN, LoginForm, RegistrationForm
@@ -131,8 +132,7 @@ def _pairs(request: HttpRequest) -> list[Pair]:
 
 
 def _what_belongs_here(request: HttpRequest) -> HttpResponse:
-    origin = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
-    context = {"origin": origin, "reference": REFERENCE}
+    context = {"origin": origin(request), "reference": REFERENCE}
     return render(request, "checkout/door.html", context, status=HTTPStatus.BAD_REQUEST)
 
 

@@ -23,6 +23,21 @@ CHECKS: dict[str, Any] = {
     },
 }
 
+# Some of the variables that say what was paid, as a notification and a browser's return bring them.
+PAID: dict[str, str] = {
+    "ok_charset": "utf-8",
+    "ok_receiver": "OK702746927",
+    "ok_receiver_email": "merchant@example.com",
+    "ok_txn_id": "1000027",
+    "ok_txn_gross": "110.00",
+    "ok_txn_currency": "USD",
+    "ok_txn_datetime": "2026-11-24 12:00:00",
+    "ok_txn_status": "completed",
+    "ok_invoice": "99999",
+    "ok_payer_email": "buyer@example.com",
+    "ok_item_1_name": "OKPAY Poster",
+    "ok_item_1_price": "100.00",
+}
 MESSAGE: dict[str, Any] = {
     "id": 3000001,
     "wallet": "OK702746927",
@@ -37,21 +52,7 @@ MESSAGE: dict[str, Any] = {
     "created_at": "2026-11-24T12:00:00Z",
     "last_attempt_at": "2026-11-24T12:00:00Z",
     "next_attempt_at": None,
-    "variables": {
-        "ok_charset": "utf-8",
-        "ok_receiver": "OK702746927",
-        "ok_receiver_email": "merchant@example.com",
-        "ok_txn_id": "1000027",
-        "ok_txn_gross": "110.00",
-        "ok_txn_currency": "USD",
-        "ok_txn_datetime": "2026-11-24 12:00:00",
-        "ok_txn_status": "completed",
-        "ok_invoice": "99999",
-        "ok_payer_email": "buyer@example.com",
-        "ok_item_1_name": "OKPAY Poster",
-        "ok_item_1_price": "100.00",
-        "ok_ipn_id": "3000001",
-    },
+    "variables": PAID | {"ok_ipn_id": "3000001"},
     "attempts": [
         {
             "number": 1,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from wallets.api_examples import ITEM
+
 NEW_STORES: dict[str, Any] = {
     "Approved at once": {
         "account": "100000004",
@@ -114,15 +116,8 @@ ORDER: dict[str, Any] = {
     "total": "113.00",
     "currency": "USD",
     "items": [
-        {
-            "number": 1,
-            "name": "OKPAY Poster",
-            "article": "555",
-            "type": "shipment",
-            "quantity": 1,
-            "price": "100.00",
-            "handling": "0.00",
-            "shipping": "10.00",
+        ITEM
+        | {
             "tax": "3.00",
             "gross": "113.00",
             "custom_1_title": "Size",

@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from okpay_gateway.api_schema import TAGS
+from sandbox.origin import origin
 
 PREFIX = "/api/v1/"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -89,12 +90,12 @@ class Operation:
 
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
-    origin = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
+    here = origin(request)
     groups = [
-        (subject, TAGS[subject], [(operation, operation.curls(origin)) for operation in operations])
+        (subject, TAGS[subject], [(operation, operation.curls(here)) for operation in operations])
         for subject, operations in groupby(_operations(), lambda operation: operation.subject)
     ]
-    return render(request, "api/docs.html", {"groups": groups, "origin": origin})
+    return render(request, "api/docs.html", {"groups": groups, "origin": here})
 
 
 @cache

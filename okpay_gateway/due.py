@@ -75,9 +75,7 @@ class Outstanding:
     listener_checks: list[int]
 
     def __bool__(self) -> bool:
-        return any((self.ipn_messages, self.checkout_sessions, self.transactions, self.mass_payments)) or bool(
-            self.listener_checks
-        )
+        return any(vars(self).values())
 
 
 def advance(sandbox: Sandbox, by: timedelta) -> Done:

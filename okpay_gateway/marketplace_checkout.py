@@ -25,10 +25,10 @@ from marketplace.errors import OutOfStock, PriceChanged, ProductNotOnSale
 from marketplace.models import Order, Product, Rendition, Store
 from marketplace.purchases import Line
 from sandbox import clock
+from sandbox.origin import origin
 from wallets.errors import IncorrectParameters, PaymentError
 from wallets.models import Account
 from wallets.money import ZERO, parse_price
-from wallets.pages.client import origin
 
 
 @never_cache

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from marketplace import windows
 from sandbox import clock
+from sandbox.origin import origin
 from wallets import seed
 
 # The demo cast by its wallets (wallets/seed.py), in the words of the home page.
@@ -31,10 +32,9 @@ ROLES = {
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    origin = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
     seen = windows.looker(request)
     context = {
-        "origin": origin,
+        "origin": origin(request),
         "demo_logins": _demo_logins() if settings.SANDBOX else [],
         "popular": windows.popular(seen, now=clock.now(seen.sandbox), most=6),
     }

@@ -79,6 +79,22 @@ WALLET: dict[str, Any] = {
     "created_at": "2026-11-24T12:00:00Z",
 }
 
+# As the payment form says it.
+ITEM: dict[str, Any] = {
+    "number": 1,
+    "name": "OKPAY Poster",
+    "article": "555",
+    "type": "shipment",
+    "quantity": 1,
+    "price": "100.00",
+    "handling": "0.00",
+    "shipping": "10.00",
+    "tax": "0.00",
+    "custom_1_title": "",
+    "custom_1_value": "",
+    "custom_2_title": "",
+    "custom_2_value": "",
+}
 TRANSACTION: dict[str, Any] = {
     "id": 1000027,
     "kind": "payment_link",
@@ -108,25 +124,7 @@ TRANSACTION: dict[str, Any] = {
     "invoice": "99999",
     "comment": "",
     "ipn_url": "http://127.0.0.1:9000/ipn",
-    "items": [
-        {
-            "number": 1,
-            "name": "OKPAY Poster",
-            "article": "555",
-            "type": "shipment",
-            "quantity": 1,
-            "price": "100.00",
-            "handling": "0.00",
-            "shipping": "10.00",
-            "tax": "0.00",
-            "gross": "110.00",
-            "custom_1_title": "",
-            "custom_1_value": "",
-            "custom_2_title": "",
-            "custom_2_value": "",
-            "product_id": None,
-        }
-    ],
+    "items": [ITEM | {"gross": "110.00", "product_id": None}],
     "delivery_address": {
         "name": "Bob Buyer",
         "country_code": "DE",

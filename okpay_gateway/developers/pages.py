@@ -18,9 +18,9 @@ from ipn import variable_reference as messages
 from okpay_gateway.developers import errors, programs, search, variables
 from okpay_gateway.developers.samples import RECEIVER, SAMPLES, Sample
 from okpay_gateway.developers.sections import BY_SLUG, SECTIONS
+from sandbox.origin import origin
 from wallets import fees, mass_payments
 from wallets.models import Currency, Wallet
-from wallets.pages.client import origin
 from wallets.paysystems import OKPAY_BALANCE, PAYOUTS, PAYSYSTEMS
 
 # Of the security token's example on the official page.

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.http import JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -25,7 +24,7 @@ from rest_framework.utils.urls import replace_query_param
 from okpay_gateway.journal import api_examples as examples
 from okpay_gateway.journal import har, stream, timeline
 from okpay_gateway.journal.api_fields import JournalEntryFields, JournalFilter, JournalPage, kinds_asked
-from okpay_gateway.journal.events import OVER_HTTP, Event
+from okpay_gateway.journal.events import Event
 from okpay_gateway.journal.following import NoPosition, Position, news
 from okpay_gateway.journal.har_fields import Archive
 from okpay_gateway.journal.search import Search
@@ -33,6 +32,7 @@ from okpay_gateway.journal.sources import Key
 from sandbox import journal
 from sandbox.api import ControlView, Query
 from sandbox.examples import can_fail
+from sandbox.origin import origin
 from wallets.models import Wallet
 
 SINCE = gettext_lazy(
@@ -216,12 +216,8 @@ class HarView(JournalApi):
     def get(self, request: Request) -> HttpResponseBase:
         """Take it away as an HTTP Archive (HAR 1.2). The newest thousand entries that went over HTTP, oldest first;
         browsers' developer tools open it."""
-        search = self.search(kinds=kinds_asked(self.query).intersection(OVER_HTTP), since=self.query.get("since"))
-        events = timeline.page(search, size=har.MOST_ENTRIES, whole=True).events[::-1]
-        origin = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
-        response = JsonResponse(har.document(events, origin=origin))
-        response["Content-Disposition"] = 'attachment; filename="okpay-journal.har"'
-        return response
+        search = self.search(kinds=kinds_asked(self.query), since=self.query.get("since"))
+        return har.respond(search, origin=origin(request))
 
 
 STREAM = OpenApiResponse(OpenApiTypes.STR, examples=[OpenApiExample("Answer", examples.FRAMES, response_only=True)])

@@ -6,11 +6,15 @@ ours, as the format allows. What was a secret is masked here as everywhere.
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
+from django.http import StreamingHttpResponse
 
+from okpay_gateway.journal import timeline
 from okpay_gateway.journal.events import OVER_HTTP, Event, Half, query_of
+from okpay_gateway.journal.search import Search
 from okpay_gateway.journal.wording import headline
 from sandbox.masking import MASK
 
@@ -19,20 +23,19 @@ NOTHING = Half("", "", 0)
 Json = dict[str, Any]
 
 
-def document(events: Iterable[Event], *, origin: str) -> Json:
-    """Of events in the order in which they happened; those that are no HTTP are left out."""
-    told = [event for event in events if event.kind in OVER_HTTP]
-    archive = _archive(told)
-    archive["log"]["entries"] = [_entry(event, origin) for event in told]
-    return archive
+def respond(search: Search, *, origin: str) -> StreamingHttpResponse:
+    """A file of the newest MOST_ENTRIES that went over HTTP, the oldest first. It is sent while it is read."""
+    told, whole = timeline.newest(replace(search, kinds=search.kinds.intersection(OVER_HTTP)), MOST_ENTRIES)
+    response = StreamingHttpResponse(_written(told, whole, origin), content_type="application/json")
+    response["Content-Disposition"] = 'attachment; filename="okpay-journal.har"'
+    return response
 
 
-def written(told: Iterable[Event], whole: Iterable[Event], *, origin: str) -> Iterator[str]:
-    """The same as JSON, part by part: it can be sent while it is put together. `told` need not be whole."""
-    told = [event for event in told if event.kind in OVER_HTTP]
+def _written(told: list[Event], whole: Iterable[Event], origin: str) -> Iterator[str]:
+    """`told` need not be whole."""
     before, after = json.dumps(_archive(told)).rsplit("[]", 1)
     yield f"{before}["
-    for number, event in enumerate(event for event in whole if event.kind in OVER_HTTP):
+    for number, event in enumerate(whole):
         yield ("," if number else "") + json.dumps(_entry(event, origin))
     yield f"]{after}"
 

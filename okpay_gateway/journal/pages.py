@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,13 +18,14 @@ from django.views.decorators.http import require_safe
 from ipn.models import IpnMessage
 from ipn.pages import Client, for_clients
 from okpay_gateway.journal import har, rows, stream, timeline
-from okpay_gateway.journal.events import OVER_HTTP, Event
+from okpay_gateway.journal.events import Event
 from okpay_gateway.journal.following import Position
 from okpay_gateway.journal.forms import JournalSearch, StaffSearch
 from okpay_gateway.journal.pictures import picture
 from okpay_gateway.journal.search import Search, Stories
 from sandbox import clock, journal
 from sandbox.models import DEFAULT, Sandbox
+from sandbox.origin import origin
 
 # For who has no scripts, or wants none.
 REFRESH_EVERY = 10  # seconds
@@ -152,12 +153,7 @@ def archive(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
         raise Http404
     if correlation := request.GET.get("correlation", "")[:40]:
         search = Search(search.sandbox, search.own, correlation=correlation)
-    wanted = Search(**{**_fields(search), "kinds": search.kinds.intersection(OVER_HTTP)})
-    told, whole = timeline.newest(wanted, har.MOST_ENTRIES)
-    origin = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
-    response = StreamingHttpResponse(har.written(told, whole, origin=origin), content_type="application/json")
-    response["Content-Disposition"] = 'attachment; filename="okpay-journal.har"'
-    return response
+    return har.respond(search, origin=origin(request))
 
 
 def live(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
@@ -171,10 +167,6 @@ def live(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
     start = request.headers.get("Last-Event-ID") or request.GET.get("since", "")
     return stream.respond(search, start=start, write=write)
-
-
-def _fields(search: Search) -> dict[str, Any]:
-    return {name: getattr(search, name) for name in Search.__dataclass_fields__}
 
 
 def _criteria(asked: QueryDict, form: JournalSearch) -> QueryDict:

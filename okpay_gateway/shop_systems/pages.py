@@ -18,7 +18,7 @@ from okpay_gateway.developers.variables import anchor
 from okpay_gateway.shop_systems import requests
 from okpay_gateway.shop_systems.forms import MissingSystemForm
 from okpay_gateway.shop_systems.systems import ADDRESSES, BY_SLUG, HABITS, INSISTED_ON, SYSTEMS
-from wallets.pages.client import origin
+from sandbox.origin import origin
 from wallets.throttle import Throttle
 
 # From one address, and from everywhere: a table must not fill up overnight.

@@ -54,7 +54,8 @@ class Api:
         if response.status_code == 204:
             assert not response.content
             return Answer(204, None, dict(response.headers))
-        answer = Answer(response.status_code, json.loads(response.content), dict(response.headers))
+        content = response.getvalue() if response.streaming else response.content
+        answer = Answer(response.status_code, json.loads(content), dict(response.headers))
         if answer.status >= 400:
             assert answer.headers["Content-Type"] == "application/problem+json"
             assert {"type", "title", "status", "detail", "instance"} <= answer.body.keys()

@@ -14,25 +14,17 @@ from okpay_gateway.journal import har, rows, timeline
 from okpay_gateway.journal.search import Search
 from sandbox import clock, journal
 from sandbox.models import JournalEntry, JournalGap, Sandbox
+from tests.account.conftest import as_merchant, logged_in
 from tests.journal.conftest import newest, now, send_form
 from tests.listener import Answer, Listener
 from tests.soapapi import calls
 from wallets.models import Transaction, User, Wallet
 
+__all__ = ["as_merchant"]  # a fixture
+
 pytestmark = pytest.mark.django_db
 
 PAGE = "/account/journal/"
-
-
-def logged_in(wallet: Wallet) -> Client:
-    client = Client()
-    client.force_login(wallet.account.user)
-    return client
-
-
-@pytest.fixture
-def as_merchant(merchant: Wallet) -> Client:
-    return logged_in(merchant)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
@@ -49,8 +48,3 @@ def own_wallet(client: Account, wallet_id: str) -> Wallet:
     wallet = get_object_or_404(Wallet, id=wallet_id, account=client, role=Wallet.Role.CLIENT)
     wallet.account = client
     return wallet
-
-
-def origin(request: HttpRequest) -> str:
-    """This site's address, for links in messages."""
-    return settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")

@@ -20,11 +20,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from sandbox import clock
+from sandbox.origin import origin
 from wallets import confirmations, registration
 from wallets.forms import EMAIL_TAKEN, LoginForm, RegistrationForm
 from wallets.forms.profile import ForgottenForm, SetNewPasswordForm
 from wallets.models import Account
-from wallets.pages.client import origin
 from wallets.throttle import Throttle
 
 # Messages that anybody may have sent to somebody: not more than this.

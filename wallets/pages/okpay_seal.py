@@ -15,12 +15,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from sandbox import clock
+from sandbox.origin import origin
 from wallets import okpay_seal
 from wallets.forms.fields import own_wallets
 from wallets.forms.okpay_seal import OkpaySealForm
 from wallets.models import Account
 from wallets.okpay_seal import ALTERNATIVE, GRAPHIC_LANGUAGES, GRAPHICS
-from wallets.pages.client import READ_OR_ACT, client_page, origin, own_wallet
+from wallets.pages.client import READ_OR_ACT, client_page, own_wallet
 
 
 @client_page(READ_OR_ACT)

@@ -11,12 +11,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from sandbox import clock
+from sandbox.origin import origin
 from wallets import confirmations, countries, documents, mailbox
 from wallets.documents import IDENTITY
 from wallets.errors import EmailTaken, PaymentError
 from wallets.forms.profile import CodeForm, DocumentForm, NewEmailForm, NewPasswordForm, ProfileForm
 from wallets.models import Account, ClientDocument
-from wallets.pages.client import ACT, READ, READ_OR_ACT, client_page, origin, user_of
+from wallets.pages.client import ACT, READ, READ_OR_ACT, client_page, user_of
 
 
 @client_page(READ)
