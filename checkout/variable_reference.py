@@ -69,8 +69,8 @@ def price(value: str) -> Decimal:
     if not amount:
         raise Unreadable(
             _(
-                "a positive number such as 25.00 or 1,234.50: no currency symbol, commas between thousands only,"
-                " at most twelve digits and two decimals"
+                "a positive number such as 25.00 or 1,234.50: a point before the cents, commas between thousands only,"
+                " no currency symbol, at most twelve digits and two decimals"
             )
         )
     return amount
@@ -81,7 +81,9 @@ def charge(value: str) -> Decimal:
     try:
         return money.parse_price(value)
     except ValueError:
-        raise Unreadable(_("a number such as 7.00 or 1,234.50, no currency symbol, at most two decimals")) from None
+        raise Unreadable(
+            _("a number such as 7.00 or 1,234.50: a point before the cents, no currency symbol, at most two decimals")
+        ) from None
 
 
 def quantity(value: str) -> int:

@@ -5,7 +5,11 @@ between check and connection gets around this. docs/listener-addresses.md has th
 """
 
 import ipaddress
+import socket
 from collections.abc import Iterator
+from urllib.parse import SplitResult, urlsplit
+
+from django.utils.translation import gettext as _
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -29,6 +33,37 @@ HOSTS = (ipaddress.IPv6Network("2000::/3"), TRANSLATED[0])
 NO_HOSTS = (ipaddress.ip_network("3fff::/20"), ipaddress.ip_network("192.88.99.0/24"))
 
 
+def flaw(url: str) -> str:
+    """What nobody posts to, whatever its host is; empty for any other URL. Raises ValueError for what is no URL."""
+    return _flaw(urlsplit(url))
+
+
+def never_posted(url: str, *, allow_private: bool) -> str:
+    """Why this URL is refused at each attempt, so that it need not be kept; empty when only an attempt can tell.
+
+    An address in any spelling that the system reads as one is judged; a name is not looked up, for it may change.
+    """
+    try:
+        parts = urlsplit(url)
+        if found := _flaw(parts):
+            return found
+        known = socket.getaddrinfo(parts.hostname, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, ValueError):
+        return ""
+    reasons = [refusal(str(address[0]), allow_private=allow_private) for *_family, address in known]
+    return _("Forbidden address: %(reason)s") % {"reason": reasons[0]} if all(reasons) else ""
+
+
+def _flaw(parts: SplitResult) -> str:
+    if parts.scheme.lower() not in ("http", "https"):
+        return _("the URL must start with http:// or https://")
+    if parts.username is not None or parts.password is not None:
+        return _("the URL must not hold a user name or a password")
+    if not parts.hostname:
+        return _("the URL names no host")
+    return ""
+
+
 def refusal(address: str, *, allow_private: bool) -> str:
     """Why an address is forbidden, in words; empty when it is not. `allow_private` opens this machine and its networks.
 
@@ -37,10 +72,13 @@ def refusal(address: str, *, allow_private: bool) -> str:
     try:
         outer = ipaddress.ip_address(address)
     except ValueError:
-        return f"{address[:60]} is not an IP address"
+        return _("%(address)s is not an IP address") % {"address": address[:60]}
     for inner in _readings(outer):
         if reason := _refusal(inner, allow_private):
-            return f"{address} is {reason}" if inner == outer else f"{address} stands for {inner}, which is {reason}"
+            words = {"address": address, "inner": inner, "reason": reason}
+            if inner == outer:
+                return _("%(address)s is %(reason)s") % words
+            return _("%(address)s stands for %(inner)s, which is %(reason)s") % words
     return ""
 
 
@@ -62,19 +100,19 @@ def _readings(address: Address) -> Iterator[Address]:
 
 def _refusal(address: Address, allow_private: bool) -> str:
     if any(address in network for network in METADATA):
-        return "a cloud's metadata address"
+        return _("a cloud's metadata address")
     if address.is_link_local:
-        return "a link-local address"
+        return _("a link-local address")
     if address.is_multicast:
-        return "a multicast address"
+        return _("a multicast address")
     if isinstance(address, ipaddress.IPv4Address) and address.is_reserved:
-        return "a reserved address"
+        return _("a reserved address")
     if allow_private:
         return ""
     if address.is_loopback or address.is_unspecified:
-        return "this machine itself, and IPN_ALLOW_PRIVATE is off"
+        return _("this machine itself, and IPN_ALLOW_PRIVATE is off")
     if not address.is_global or not _is_a_hosts(address):
-        return "a private address, and IPN_ALLOW_PRIVATE is off"
+        return _("a private address, and IPN_ALLOW_PRIVATE is off")
     return ""
 
 

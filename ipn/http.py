@@ -15,19 +15,21 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import lru_cache
-from urllib.parse import urlsplit
+from functools import lru_cache, partial
 
 import aiohttp
 from django.conf import settings
+from django.utils import translation
 from yarl import URL
 
-from ipn.addresses import refusal
+from ipn.addresses import flaw, refusal
 from ipn.encoding import storable
 from ipn.models import DeliveryAttempt
 
 Error = DeliveryAttempt.Error
 logger = logging.getLogger(__name__)
+# An attempt is kept, and read by others than whoever asked for it.
+english = partial(translation.override, None)
 
 MAX_BODY = 64 * 1024  # bytes of an answer that are read
 MAX_HEAD = 8 * 1024  # characters of an answer that are kept
@@ -162,13 +164,9 @@ async def _request_once(session: aiohttp.ClientSession, url: URL, body: str | No
 
 @lru_cache(maxsize=1000)
 def _checked(url: str) -> URL:
-    parts = urlsplit(url)
-    if parts.scheme.lower() not in ("http", "https"):
-        raise ValueError("the URL must start with http:// or https://")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("the URL must not hold a user name or a password")
-    if not parts.hostname:
-        raise ValueError("the URL names no host")
+    with english():
+        if reason := flaw(url):
+            raise ValueError(reason)
     # An ordinary URL is requested letter for letter, one with other letters in it is encoded first.
     return URL(url, encoded=bool(AN_EXACT_URL.fullmatch(url)))
 
@@ -177,8 +175,9 @@ def _permitted_socket(address: aiohttp.AddrInfoType) -> socket.socket:
     """Called for each numeric address just before it is connected to: names and spellings are behind us."""
     _connection.get().is_new = True
     family, kind, protocol, _, (host, *_) = address
-    if reason := refusal(str(host), allow_private=settings.IPN_ALLOW_PRIVATE):
-        raise ForbiddenAddress(errno.EACCES, f"Forbidden address: {reason}")
+    with english():
+        if reason := refusal(str(host), allow_private=settings.IPN_ALLOW_PRIVATE):
+            raise ForbiddenAddress(errno.EACCES, f"Forbidden address: {reason}")
     return socket.socket(family, kind, protocol)
 
 

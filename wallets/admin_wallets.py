@@ -13,16 +13,18 @@ from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline, Recen
 from sandbox.models import Sandbox
 from wallets import deposits
 from wallets.errors import PaymentError
-from wallets.forms.fields import AmountField, CurrencyField, NetworksField, WebAddressField
+from wallets.forms.fields import AmountField, CurrencyField, ListenerAddressField, NetworksField, ReturnAddressField
 from wallets.models import Balance, Currency, HistorySegment, Transaction, Wallet
 
 
 class WalletForm(forms.ModelForm[Wallet]):
     """The Integration tab. The API password goes in and never comes out."""
 
-    return_success = WebAddressField(label=_("Success URL"), required=False, widget=AdminURLFieldWidget)
-    return_fail = WebAddressField(label=_("Fail URL"), required=False, widget=AdminURLFieldWidget)
-    ipn_url = WebAddressField(label=_("Payment Notification (IPN) URL"), required=False, widget=AdminURLFieldWidget)
+    return_success = ReturnAddressField(label=_("Success URL"), required=False, widget=AdminURLFieldWidget)
+    return_fail = ReturnAddressField(label=_("Fail URL"), required=False, widget=AdminURLFieldWidget)
+    ipn_url = ListenerAddressField(
+        label=_("Payment Notification (IPN) URL"), required=False, widget=AdminURLFieldWidget
+    )
     api_allowed_ips = NetworksField(
         label=_("Enable API Security: addresses"),
         required=False,

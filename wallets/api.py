@@ -24,6 +24,7 @@ from wallets import api_examples as examples
 from wallets.errors import CurrencyNotFound, IncorrectAmount, InsufficientFunds, MoreThanIsLeft, WrongState
 from wallets.models import Account, DeliveryAddress, Entry, Transaction, TransactionItem, User, Wallet
 from wallets.money import D
+from wallets.web_addresses import no_listener, no_way_back
 
 CLIENTS = (Account.Kind.PERSON, Account.Kind.BUSINESS)
 
@@ -129,6 +130,24 @@ class Networks(serializers.ListField):
         return list(dict.fromkeys(found))
 
 
+class ReturnAddress(WebAddress):
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if text and (reason := no_way_back(text)):
+            raise ValidationError(reason)
+        return text
+
+
+class ListenerAddress(WebAddress):
+    """What every attempt would refuse is refused at once."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if text and (reason := no_listener(text)):
+            raise ValidationError(reason)
+        return text
+
+
 @answers_with(examples.WALLET)
 class WalletFields(Strict):
     """A wallet and its Integration tab. `api_password` can be set and is never told."""
@@ -138,9 +157,9 @@ class WalletFields(Strict):
     title = serializers.CharField(max_length=127, required=False)
     balances = Balances(required=False)
     ipn_enabled = TrueOrFalse(required=False)
-    ipn_url = WebAddress(required=False)
-    return_success = WebAddress(required=False)
-    return_fail = WebAddress(required=False)
+    ipn_url = ListenerAddress(required=False)
+    return_success = ReturnAddress(required=False)
+    return_fail = ReturnAddress(required=False)
     return_method = serializers.ChoiceField(choices=Wallet.ReturnMethod.choices, required=False)
     encrypted_only = TrueOrFalse(required=False, help_text="Refuse payment forms that are not encrypted buttons.")
     api_enabled = TrueOrFalse(required=False)

@@ -68,6 +68,12 @@ class IncorrectAmount(PaymentError):
     text = _("The amount must be a number with at most two decimal places, at least 0.01.")
 
 
+class FeeTakesAll(IncorrectAmount):
+    """The receiver is to pay a fee that is no less than what he gets."""
+
+    text = _("The fee is no less than the amount: the receiver would get nothing. Send more, or pay the fee yourself.")
+
+
 class MoreThanIsLeft(IncorrectAmount):
     """Of a payment only so much can be given back."""
 

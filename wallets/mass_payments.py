@@ -6,6 +6,7 @@ started: whichever worker comes by goes on where the last one stopped, so a kill
 
 import csv
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from wallets import exchange, fees, money, parties, payments
 from wallets.errors import (
     CannotPaySelf,
     CurrencyDisabled,
+    FeeTakesAll,
     IncorrectAmount,
     IncorrectParameters,
     InsufficientFunds,
@@ -52,12 +54,14 @@ TELL_FOR = 60  # seconds
 SENDER = 6_661_462_84
 
 COMMENT_TOO_LONG, INVOICE_TOO_LONG = "Comment_Too_Long", "Invoice_Too_Long"
-# What a row's `error` means: the names of the error table and two of our own.
+FEE_TAKES_ALL, COMMA_IN_AMOUNT = "Fee_Takes_All", "Comma_In_Amount"
+# An amount and, behind the comma that divides columns, what looks like the rest of it: "1,50", "1,500.00".
+TORN_AMOUNT = re.compile(r"[^,\"]*,\s*\d+,(\d\d|\d{3}(,\d{3})*\.\d\d)\s*(,|$)", re.ASCII)
+# What a row's `error` means: the names of the error table and some of our own.
 ERRORS: dict[str, StrOrPromise] = {
     **{
         error.name: error.text
         for error in (
-            IncorrectAmount,
             TargetAccountDoesntExist,
             CannotPaySelf,
             TargetAccountBlocked,
@@ -67,6 +71,13 @@ ERRORS: dict[str, StrOrPromise] = {
             CurrencyDisabled,
         )
     },
+    # Somebody writes it by hand, as his country does: "1,50".
+    IncorrectAmount.name: _("Write an amount of at least 0.01 with a point, such as 25.00."),
+    FEE_TAKES_ALL: FeeTakesAll.text,
+    COMMA_IN_AMOUNT: _(
+        "A comma divides columns here, so this amount has lost its end. Write 1.50 with a point, and 1,500.00 in"
+        " quotes; if it is a comment that looks so, put the comment in quotes."
+    ),
     COMMENT_TOO_LONG: _("The comment may have at most 255 characters."),
     INVOICE_TOO_LONG: _("The invoice may have at most 127 characters."),
 }
@@ -107,13 +118,20 @@ def read(text: str) -> list[MassPaymentRow]:
         records = [[cell.strip() for cell in record] for record in csv.reader(lines, delimiter=divider)]
     except csv.Error:
         raise IncorrectParameters("rows", _("This cannot be read as rows of columns.")) from None
+    # Where a quoted cell has a line break, nobody knows which line is which row.
+    is_one_each = divider == "," and len(records) == len(lines)
     if len(records[0]) > 1 and records[0][1].lower() == "amount":
-        del records[0]
+        del records[0], lines[0]
     if len(records) > MOST_ROWS:
         raise IncorrectParameters("rows", _("At most 10,000 rows can be sent at once."))
     if not records:
         raise IncorrectParameters("rows", _("There is no row."))
-    return [_row(number, record) for number, record in enumerate(records, start=1)]
+    rows = [_row(number, record) for number, record in enumerate(records, start=1)]
+    if is_one_each:
+        for row, line in zip(rows, lines, strict=True):
+            if TORN_AMOUNT.match(line):
+                row.amount, row.error = None, COMMA_IN_AMOUNT
+    return rows
 
 
 @database.atomic
@@ -214,7 +232,7 @@ def _check(rows: Sequence[MassPaymentRow], wallet: Wallet, *, receiver_pays_fee:
         if row.error:
             continue
         if receiver_pays_fee and row.amount is not None and fees.send_money_fee(row.amount) >= row.amount:
-            row.error = IncorrectAmount.name
+            row.error = FEE_TAKES_ALL
             continue
         found = known.get(row.receiver)
         if found is None:

@@ -20,6 +20,7 @@ from sandbox.models import Sandbox
 from wallets import announcements, exchange, fees, followers, ledger, limits, parties
 from wallets.errors import (
     CannotPaySelf,
+    FeeTakesAll,
     IncorrectAmount,
     PaymentError,
     SourceAccountBlocked,
@@ -343,7 +344,7 @@ def _sending(
     """One Send Money, checked and not yet saved."""
     fee = fees.send_money_fee(sending.amount)
     if receiver_pays_fee and fee >= sending.amount:
-        raise IncorrectAmount
+        raise FeeTakesAll
     receiver = target()
     unilateral = receiver is None and parties.is_email(sending.receiver)
     if unilateral:

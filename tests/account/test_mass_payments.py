@@ -115,11 +115,50 @@ def test_every_row_is_checked_as_send_money_would(buyer: Wallet, merchant: Walle
     assert not Transaction.objects.filter(kind="mass_pay").exists()
 
 
-def test_a_fee_that_eats_the_amount(buyer: Wallet, merchant: Wallet) -> None:
+@pytest.mark.parametrize("row", ["OK702746927;1,50", "OK702746927\t1,50", 'OK702746927,"1,50"', "OK702746927;1.500,00"])
+def test_an_amount_with_a_comma_is_told_to_use_a_point(as_buyer: Client, merchant: Wallet, row: str) -> None:
+    page = as_buyer.post("/account/mass-payment/", {**FORM, "pasted": row}, follow=True)
+
+    assert "with a point, such as 25.00" in page.content.decode()
+    assert MassPaymentRow.objects.get().error == "Incorrect_Amount"
+
+
+@pytest.mark.parametrize(
+    ("row", "error"),
+    [
+        ("OK702746927,1,50", "Comma_In_Amount"),
+        ("OK702746927, 1,50 ,July", "Comma_In_Amount"),
+        ("OK702746927,1,500.00", "Comma_In_Amount"),
+        ("OK702746927,1,234,567.00", "Comma_In_Amount"),
+        ('OK702746927,1,"50"', ""),
+        ('OK702746927,"1,500.00",50', ""),
+        ("OK702746927,1,50 pieces", ""),
+        ("OK702746927,1,July 5,50", ""),
+        ("OK702746927;1;50", ""),
+        ("receiver,amount,comment\nOK702746927,1,50", "Comma_In_Amount"),
+    ],
+)
+def test_half_an_amount_is_never_sent(as_buyer: Client, merchant: Wallet, row: str, error: str) -> None:
+    """ "1,50" among columns divided by commas would be 1.00 with the comment "50"."""
+    page = as_buyer.post("/account/mass-payment/", {**FORM, "pasted": row}, follow=True)
+
+    assert MassPaymentRow.objects.get().error == error
+    assert ("this amount has lost its end" in page.content.decode()) is bool(error)
+
+
+def test_a_comment_of_two_lines_is_no_torn_amount(buyer: Wallet, merchant: Wallet) -> None:
+    assert errors(listed(buyer, 'OK702746927,1,"For\nOK702746927,1,50"')) == [""]
+
+
+def test_a_fee_that_eats_the_amount(as_buyer: Client, buyer: Wallet, merchant: Wallet) -> None:
     assert errors(listed(buyer, "OK702746927,0.01\nOK702746927,0.02", receiver_pays_fee=True)) == [
-        "Incorrect_Amount",
+        "Fee_Takes_All",
         "",
     ]
+    page = as_buyer.post(
+        "/account/mass-payment/", {**FORM, "pasted": "OK702746927,0.01", "receiver_pays_fee": "on"}, follow=True
+    )
+    assert "the receiver would get nothing" in page.content.decode()
 
 
 def test_what_it_comes_to(buyer: Wallet, merchant: Wallet) -> None:

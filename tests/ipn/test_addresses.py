@@ -7,10 +7,11 @@ import socket
 
 import pytest
 from aiohttp import AddrInfoType
+from django.utils import translation
 from pytest_django import Settings
 
 from ipn import http
-from ipn.addresses import refusal
+from ipn.addresses import never_posted, refusal
 from ipn.models import DeliveryAttempt
 from tests.listener import Answer, Listener
 from tests.programs import ROOT
@@ -227,6 +228,43 @@ def test_table_and_code_agree(spelling: str, sandbox: str, hosted: str, tried: l
             (Error.REFUSED,) if tried else (Error.FORBIDDEN_ADDRESS, Error.INCORRECT_URL, Error.NAME_NOT_FOUND)
         )
         assert answer.detail
+
+
+# What is refused when it is entered
+
+
+@pytest.mark.parametrize(("spelling", "sandbox", "hosted"), policy())
+def test_what_may_be_posted_to_may_be_entered(spelling: str, sandbox: str, hosted: str) -> None:
+    for is_private_allowed, word in ((True, sandbox), (False, hosted)):
+        reason = never_posted(f"http://{spelling}/ipn", allow_private=is_private_allowed)
+
+        assert not reason or word in ("refused", "either")
+
+
+@pytest.mark.parametrize("host", [*METADATA_SPELLINGS, "100.100.100.200", "224.0.0.1", "u:p@shop", "u@127.0.0.1"])
+def test_what_is_refused_when_entered_is_refused_at_the_attempt(host: str) -> None:
+    url = f"http://{host}/ipn"
+    reason = never_posted(url, allow_private=True)
+    answer = post(url)
+
+    assert answer.error in (Error.FORBIDDEN_ADDRESS, Error.INCORRECT_URL, Error.NAME_NOT_FOUND)
+    # Only the resolver knows what these are.
+    assert reason or host in ("169。254。169。254", "①⑥⑨.②⑤④.①⑥⑨.②⑤④")
+    if host in ("169.254.169.254", "100.100.100.200", "224.0.0.1", "[fd00:ec2::254]", "u:p@shop", "u@127.0.0.1"):
+        assert reason == answer.detail
+
+
+def test_it_is_told_in_the_readers_language_and_kept_in_english() -> None:
+    with translation.override("de"):
+        assert never_posted("http://u:p@shop/", allow_private=True).startswith("die URL darf weder")
+        assert post("http://u:p@shop/").detail == "the URL must not hold a user name or a password"
+        assert "ist eine private Adresse" in never_posted("http://10.0.0.1/", allow_private=False)
+
+
+def test_a_name_is_not_looked_up() -> None:
+    assert never_posted("http://localhost/ipn", allow_private=False) == ""
+    assert "this machine itself" in never_posted("http://127.0.0.1/ipn", allow_private=False)
+    assert never_posted("http://127.0.0.1/ipn", allow_private=True) == ""
 
 
 # Names: what they resolve to counts, and each time anew

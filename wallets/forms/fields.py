@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from sandbox.api import is_web_address
 from wallets import money
 from wallets.models import Account, Currency, Wallet
+from wallets.web_addresses import no_listener, no_way_back
 
 
 class OwnWalletField(forms.ModelChoiceField[Wallet]):
@@ -68,6 +69,26 @@ class WebAddressField(forms.CharField):
                 _("Write a whole address that begins with http:// or https://, such as https://shop.example.com/ipn."),
                 code="address",
             )
+        return text
+
+
+class ReturnAddressField(WebAddressField):
+    """Where a buyer's browser goes."""
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        if text and (reason := no_way_back(text)):
+            raise ValidationError(reason, code="no_way_back")
+        return text
+
+
+class ListenerAddressField(WebAddressField):
+    """Where notifications are posted to."""
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        if text and (reason := no_listener(text)):
+            raise ValidationError(reason, code="no_listener")
         return text
 
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from wallets.forms.fields import CurrencyField, NetworksField, WebAddressField
+from wallets.forms.fields import CurrencyField, ListenerAddressField, NetworksField, ReturnAddressField
 from wallets.models import Currency, Transaction, Wallet
 from wallets.statement import EVERY_SALE, Direction, Filters
 
@@ -29,12 +29,12 @@ class TitleForm(forms.Form):
 class IntegrationForm(forms.Form):
     """The Integration tab, with the names of the official pages."""
 
-    return_success = WebAddressField(
+    return_success = ReturnAddressField(
         label=_("Success URL"),
         required=False,
         help_text=_("Where a buyer returns to after paying. A form’s ok_return_success goes before it."),
     )
-    return_fail = WebAddressField(
+    return_fail = ReturnAddressField(
         label=_("Fail URL"),
         required=False,
         help_text=_("Where a buyer returns to after cancelling, or when the payment failed."),
@@ -45,7 +45,7 @@ class IntegrationForm(forms.Form):
         widget=forms.RadioSelect,
     )
     ipn_enabled = forms.BooleanField(label=_("Enable IPN"), required=False)
-    ipn_url = WebAddressField(
+    ipn_url = ListenerAddressField(
         label=_("Payment Notification (IPN) URL"),
         required=False,
         help_text=_("Your listener: it gets a POST for every payment. A form’s ok_ipn goes before it."),
