@@ -15,7 +15,7 @@ from typing import Any
 import redis
 from django.contrib.postgres.search import SearchQuery
 from django.core.cache import cache
-from django.db.models import Q, Sum
+from django.db.models import Case, Q, Sum, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -193,11 +193,11 @@ def _page(found: ProductQuerySet, wanted: dict[str, Any]) -> Page[Product]:
 
 
 def _searched(found: ProductQuerySet, search: str) -> ProductQuerySet:
-    """Those that match. Rare words are looked up first: else PostgreSQL, which takes every beginning of a word for a
-    common one, reads the windows from their first product to their last in the hope of a full page."""
+    """Those that match. PostgreSQL takes every beginning of a word for as common as any other, so it is told: rare
+    words are looked up first; for common ones it reads in order until a page is full, as of a CASE it expects half."""
     matching = _matching(search)
     ids = list(found.filter(matching).order_by().values_list("id", flat=True)[: RARE + 1])
-    return found.filter(id__in=ids) if len(ids) <= RARE else found.filter(matching)
+    return found.filter(id__in=ids) if len(ids) <= RARE else found.filter(Case(When(matching, True), default=False))
 
 
 def _matching(search: str) -> Q:

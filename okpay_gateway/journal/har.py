@@ -25,43 +25,26 @@ Json = dict[str, Any]
 
 def respond(search: Search, *, origin: str) -> StreamingHttpResponse:
     """A file of the newest MOST_ENTRIES that went over HTTP, the oldest first. It is sent while it is read."""
-    told, whole = timeline.newest(replace(search, kinds=search.kinds.intersection(OVER_HTTP)), MOST_ENTRIES)
-    response = StreamingHttpResponse(_written(told, whole, origin), content_type="application/json")
+    events = timeline.newest(replace(search, kinds=search.kinds.intersection(OVER_HTTP)), MOST_ENTRIES)
+    response = StreamingHttpResponse(_written(events, origin), content_type="application/json")
     response["Content-Disposition"] = 'attachment; filename="okpay-journal.har"'
     return response
 
 
-def _written(told: list[Event], whole: Iterable[Event], origin: str) -> Iterator[str]:
-    """`told` need not be whole."""
-    before, after = json.dumps(_archive(told)).rsplit("[]", 1)
-    yield f"{before}["
-    for number, event in enumerate(whole):
+def _written(events: Iterable[Event], origin: str) -> Iterator[str]:
+    """The entries come before the pages, which are known when all entries have been seen."""
+    creator = json.dumps({"name": "OKPAY gateway", "version": settings.VERSION})
+    yield f'{{"log": {{"version": "1.2", "creator": {creator}, "entries": ['
+    pages: dict[str, Json] = {}
+    for number, event in enumerate(events):
+        if event.correlation and event.correlation not in pages:
+            pages[event.correlation] = _page(event)
         yield ("," if number else "") + json.dumps(_entry(event, origin))
-    yield f"]{after}"
+    yield f'], "pages": {json.dumps(list(pages.values()))}}}}}'
 
 
-def _archive(told: list[Event]) -> Json:
-    """Without its entries, which come last."""
-    pages: dict[str, Event] = {}
-    for event in told:
-        if event.correlation:
-            pages.setdefault(event.correlation, event)
-    return {
-        "log": {
-            "version": "1.2",
-            "creator": {"name": "OKPAY gateway", "version": settings.VERSION},
-            "pages": [
-                {
-                    "startedDateTime": _moment(event),
-                    "id": correlation,
-                    "title": headline(event),
-                    "pageTimings": {},
-                }
-                for correlation, event in pages.items()
-            ],
-            "entries": [],
-        }
-    }
+def _page(first: Event) -> Json:
+    return {"startedDateTime": _moment(first), "id": first.correlation, "title": headline(first), "pageTimings": {}}
 
 
 def _entry(event: Event, origin: str) -> Json:

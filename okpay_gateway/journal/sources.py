@@ -41,18 +41,29 @@ class Source:
         return bool(search.kinds.intersection(self.kinds))
 
     def read(
+        self, search: Search, *, limit: int, only: Q | None = None, whole: bool = False, **part: Any
+    ) -> list[Event]:
+        """At most `limit` events of a `part` as `_ordered` has it. `whole`: with what went over the wire."""
+        found = self.rows(search).filter(only or Q())
+        if self.model is JournalEntry and not whole:
+            found = found.defer(*BODIES)
+        return self.make(list(self._ordered(found, search, **part)[:limit]), search, whole)
+
+    def keys(self, search: Search, *, limit: int) -> list[Key]:
+        """Where the newest events are, without a word of what they say."""
+        places = self._ordered(self.rows(search), search).values_list(self.time, self.number)
+        return [(at, self.rank, number) for at, number in places[:limit]]
+
+    def _ordered(
         self,
+        found: QuerySet[Any],
         search: Search,
         *,
-        limit: int,
         older_than: Key | None = None,
         newer_than: Key | None = None,
         oldest_first: bool = False,
-        only: Q | None = None,
-        whole: bool = False,
-    ) -> list[Event]:
-        """At most `limit` events, newest first unless `oldest_first`. `whole`: with what went over the wire."""
-        found = self.rows(search).filter(only or Q())
+    ) -> QuerySet[Any]:
+        """Newest first unless `oldest_first`."""
         if search.since:
             found = found.filter(**{f"{self.time}__gte": search.since})
         if search.till:
@@ -61,10 +72,7 @@ class Source:
             found = found.filter(self._beside(older_than, "lt"))
         if newer_than:
             found = found.filter(self._beside(newer_than, "gt"))
-        if self.model is JournalEntry and not whole:
-            found = found.defer(*BODIES)
-        order = (self.time, self.number) if oldest_first else (f"-{self.time}", f"-{self.number}")
-        return self.make(list(found.order_by(*order)[:limit]), search, whole)
+        return found.order_by(*((self.time, self.number) if oldest_first else (f"-{self.time}", f"-{self.number}")))
 
     def _beside(self, key: Key, side: str) -> Q:
         at, rank, number = key
@@ -184,8 +192,9 @@ def _attempts(search: Search) -> QuerySet[DeliveryAttempt]:
     if search.wallets is not None:
         messages = messages.filter(wallet_id__in=search.wallets)
     if not search.stories:
-        # Those before the oldest that is wanted are none of them, which the database would not see by itself.
-        oldest = DeliveryAttempt.objects.filter(wanted).aggregate(oldest=Min("message"))["oldest"]
+        # Those before the oldest that is wanted are none of them, which the database would not see by itself. For the
+        # smallest of a column that has an index it would read that from its beginning; a sum has none.
+        oldest = DeliveryAttempt.objects.filter(wanted).aggregate(oldest=Min(F("message") + 0))["oldest"]
         messages = messages.filter(id__gte=oldest or 0)
     wanted &= Q(message__in=messages.values("id"))
     if search.status is not None:

@@ -56,23 +56,18 @@ def page(
     return Page(found[:size], len(found) <= size)
 
 
-def newest(search: Search, size: int) -> tuple[list[Event], Iterator[Event]]:
-    """The newest events, oldest first: at once without what went over the wire, and whole, read part by part."""
-    found = page(search, size=size + 1).events
-    before = found[size].key if len(found) > size else None
-    told = found[:size][::-1]
-
-    def whole() -> Iterator[Event]:
-        after = before
-        for start in range(0, len(told), PART):
-            size = min(PART, len(told) - start)
-            part = page(search, size=size, newer_than=after, oldest_first=True, whole=True).events
-            if not part:
-                return
-            yield from part
-            after = part[-1].key
-
-    return told, whole()
+def newest(search: Search, size: int) -> Iterator[Event]:
+    """The newest events, oldest first and whole, read part by part; the first part as soon as its place is known."""
+    keys = sorted(key for source in SOURCES if source.is_asked(search) for key in source.keys(search, limit=size + 1))
+    after = keys[-size - 1] if len(keys) > size else None
+    left = min(size, len(keys))
+    while left:
+        part = page(search, size=min(PART, left), newer_than=after, oldest_first=True, whole=True).events
+        if not part:
+            return
+        yield from part
+        left -= len(part)
+        after = part[-1].key
 
 
 def find(search: Search, event_id: str) -> Event | None:

@@ -66,6 +66,8 @@ class JournalEntry(models.Model):
             models.Index(F("correlation"), name="journal_correlation"),
             # What went wrong for a merchant; what goes well is not in it and costs nothing.
             models.Index(fields=["wallet_id", "at"], name="journal_failures", condition=Q(failed=True)),
+            # What one shop or another verifies lies far between all else that is asked.
+            models.Index(fields=["sandbox", "at", "id"], name="journal_verify", condition=Q(kind="verify")),
             models.Index(
                 fields=["verification_id"],
                 name="journal_of_verification",

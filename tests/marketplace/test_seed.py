@@ -21,7 +21,7 @@ def test_the_first_start_fills_the_windows(world: Sandbox, client: Client) -> No
 
     store = Store.objects.get()
     assert (store.account.email, store.wallet_id, store.status) == ("merchant@example.com", "OK702746927", "approved")
-    on_sale = Product.objects.on_sale_in(Store.objects.selling(world)).in_stock()
+    on_sale = Product.objects.on_sale_in(Store.objects.selling(world).values_list("id", flat=True)).in_stock()
     assert on_sale.count() == 7
     assert set(on_sale.values_list("type", flat=True)) == {"shipment", "digital", "service", "donation"}
     assert not on_sale.filter(category=None).exists()
