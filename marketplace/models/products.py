@@ -184,6 +184,11 @@ class Product(models.Model):
             if (title := getattr(self, f"{custom}_title")) and not getattr(self, f"{custom}_value")
         ]
 
+    @property
+    def terms(self) -> str:
+        """All that its price depends on, in one line: so a page can say later what its reader was shown."""
+        return f"{self.currency_id} {self.price:.2f} {self.shipping:.2f} {self.shipping2:.2f} {self.tax:.2f}"
+
     def shipping_of(self, quantity: int) -> Decimal:
         """ShippingTotal of the official page."""
         return self.shipping + self.shipping2 * (quantity - 1)

@@ -4,7 +4,6 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
@@ -13,7 +12,8 @@ from marketplace.models import Category, OneClick, Order, Product, Store
 from marketplace.purchases import Line
 from marketplace.windows import PAGE
 from tests.marketplace.conftest import MakeProduct
-from wallets.models import Wallet
+from wallets import deposits
+from wallets.models import User, Wallet
 from wallets.money import D
 
 
@@ -27,10 +27,16 @@ def titles(page: str) -> list[str]:
     return re.findall(r'good-title">([^<]+)<', page.split('id="all-heading"')[-1])
 
 
+def fields_of(page: str) -> dict[str, str]:
+    """What a browser sends of the page's form to buy, as it was shown."""
+    tags = [dict(re.findall(r'([\w-]+)="([^"]*)"', tag)) for tag in re.findall(r"<input [^>]*>", page)]
+    return {tag["name"]: tag["value"] for tag in tags if tag["type"] in ("hidden", "number")}
+
+
 @pytest.fixture
 def buyers_client(buyer: Wallet) -> Client:
     client = Client()
-    client.force_login(get_user_model().objects.get(account=buyer.account))
+    client.force_login(User.objects.get(account=buyer.account))
     return client
 
 
@@ -226,6 +232,128 @@ class TestBuyNow:
         assert refused.status_code == 422
         assert not Order.objects.exists()
         assert buyer.balance("USD") == D("10000.00")
+
+    @pytest.mark.parametrize(
+        ("asked", "offered", "total", "words"),
+        [
+            ("10", "10", "1000.00", ""),
+            ("11", "10", "1000.00", "Of “OKPAY Poster” only 10 pieces are left."),
+            ("99999999", "10", "1000.00", "only 10 pieces are left."),
+            ("0", "1", "100.00", "Write a whole number of pieces, at least 1."),
+            ("²", "1", "100.00", "Write a whole number of pieces, at least 1."),
+            ("many", "1", "100.00", "Write a whole number of pieces, at least 1."),
+            ("1" * 5000, "1", "100.00", "Write a whole number of pieces, at least 1."),
+        ],
+    )
+    def test_what_can_be_had_is_said_at_once(
+        self, buyers_client: Client, poster: Product, asked: str, offered: str, total: str, words: str
+    ) -> None:
+        page = page_of(buyers_client, f"/marketplace/products/{poster.id}/buy/", quantity=asked)
+
+        field = re.search(r'<input type="number"[^>]*name="quantity"[^>]*>', page)[0]
+        assert f'value="{offered}"' in field
+        assert 'max="10"' in field
+        assert f"{total} USD" in page
+        assert words in page
+        assert ("banner warning" in page) is bool(words)
+
+    def test_what_is_sold_out_is_not_offered(self, buyers_client: Client, make_product: MakeProduct) -> None:
+        page = page_of(buyers_client, f"/marketplace/products/{make_product(stock=0).id}/buy/")
+
+        assert "Sold out at present." in page
+        assert "Confirm and pay" not in page
+
+    def test_the_owner_is_led_to_what_is_his(self, client: Client, merchant: Wallet, poster: Product) -> None:
+        client.force_login(User.objects.get(account=merchant.account))
+
+        led = client.get(f"/marketplace/products/{poster.id}/buy/")
+        assert led.url == f"/marketplace/products/{poster.id}/"
+
+    def test_another_number_than_the_one_shown_is_priced_before_it_is_paid(
+        self, buyers_client: Client, poster: Product, buyer: Wallet
+    ) -> None:
+        address = f"/marketplace/products/{poster.id}/buy/"
+        form = fields_of(page_of(buyers_client, address, quantity="2")) | {"wallet": buyer.id, "quantity": "3"}
+
+        asked = buyers_client.post(address, form)
+        assert asked.status_code == 422
+        assert "3 pieces come to 300.00 USD. Nothing is bought yet" in asked.content.decode()
+        assert not Order.objects.exists()
+
+        too_many = buyers_client.post(address, form | {"quantity": "12"})
+        assert "only 10 pieces are left." in too_many.content.decode()
+
+        confirmed = buyers_client.post(address, form | {"pieces": fields_of(asked.content.decode())["pieces"]})
+        assert confirmed.status_code == 302
+        assert buyer.balance("USD") == D("9700.00")
+
+    @pytest.mark.parametrize(
+        ("change", "now_at"),
+        [
+            ({"price": D("120.00")}, "240.00 USD"),
+            ({"shipping2": D("1.00")}, "201.00 USD"),
+            ({"currency_id": "EUR"}, "200.00 EUR"),
+        ],
+    )
+    @pytest.mark.parametrize("way", ["buy", "one-click"])
+    def test_nobody_pays_a_price_that_he_was_not_shown(
+        self,
+        buyers_client: Client,
+        poster: Product,
+        buyer: Wallet,
+        now: datetime,
+        way: str,
+        change: dict[str, object],
+        now_at: str,
+    ) -> None:
+        if way == "one-click":
+            OneClick.objects.create(account=buyer.account, since=now)
+        seen = page_of(buyers_client, f"/marketplace/products/{poster.id}/{'buy/' if way == 'buy' else ''}")
+        form = fields_of(seen) | {"wallet": buyer.id, "quantity": "2", "pieces": "2"}
+        Product.objects.filter(id=poster.id).update(**change)
+
+        refused = buyers_client.post(f"/marketplace/products/{poster.id}/{way}/", form)
+
+        assert refused.status_code == 422
+        assert f"The price has changed meanwhile: it is {now_at} now." in refused.content.decode()
+        assert not Order.objects.exists()
+        shown = fields_of(refused.content.decode()) | {"wallet": buyer.id}
+        assert buyers_client.post(f"/marketplace/products/{poster.id}/buy/", shown).status_code == 302
+
+    @pytest.mark.parametrize("quantity", ["²", "1" * 5000, "1e3", "-1", "", "\0"])
+    def test_what_is_no_number_is_refused_beside_its_field(
+        self, buyers_client: Client, poster: Product, buyer: Wallet, quantity: str
+    ) -> None:
+        form = {"quantity": quantity, "wallet": buyer.id, "key": "7d4b6f2e-58f1-4d3a-9a39-0f6f5f6b8a13"}
+
+        refused = buyers_client.post(f"/marketplace/products/{poster.id}/buy/", form)
+
+        assert refused.status_code == 422
+        assert list(refused.context["form"].errors) == ["quantity"]
+        assert "100.00 USD" in refused.content.decode()
+
+    def test_the_wallet_that_can_pay_for_all_of_it_pays(
+        self, buyers_client: Client, poster: Product, buyer: Wallet, now: datetime
+    ) -> None:
+        OneClick.objects.create(account=buyer.account, since=now)
+        first = Wallet.objects.create(
+            id="OK000000009", account=buyer.account, title="Small", created_at=buyer.created_at
+        )
+        deposits.deposit(first, currency="USD", amount=D("150.00"), now=now)
+
+        form = {"quantity": "2", "key": "7d4b6f2e-58f1-4d3a-9a39-0f6f5f6b8a14"}
+        assert buyers_client.post(f"/marketplace/products/{poster.id}/one-click/", form).status_code == 302
+        assert buyer.balance("USD") == D("9800.00")
+
+    def test_a_click_without_a_key_is_asked_and_then_buys(
+        self, buyers_client: Client, poster: Product, buyer: Wallet, now: datetime
+    ) -> None:
+        OneClick.objects.create(account=buyer.account, since=now)
+        asked = buyers_client.post(f"/marketplace/products/{poster.id}/one-click/", {"quantity": "1"})
+        assert asked.status_code == 422
+
+        form = fields_of(asked.content.decode()) | {"wallet": buyer.id}
+        assert buyers_client.post(f"/marketplace/products/{poster.id}/buy/", form).status_code == 302
 
     def test_a_foreign_wallet_cannot_pay(self, buyers_client: Client, poster: Product, stranger: Wallet) -> None:
         key = "7d4b6f2e-58f1-4d3a-9a39-0f6f5f6b8a12"
