@@ -1,5 +1,6 @@
 """Forms of the stock manager."""
 
+import codecs
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -264,24 +265,28 @@ class ImportForm(forms.Form):
     file = forms.FileField(
         label=_("Or a CSV file"),
         required=False,
-        help_text=_("UTF-8, columns divided by commas, semicolons or tabs; at most 2,000 rows and 2 MB."),
+        help_text=_("UTF-8 or UTF-16, columns divided by commas, semicolons or tabs; at most 2,000 rows and 2 MB."),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
     )
     only_good = forms.BooleanField(label=_("Import the good rows also when others are wrong"), required=False)
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
-        if bool(data.get("pasted", "").strip()) == bool(data.get("file")):
+        if not self.errors and bool(data["pasted"].strip()) == bool(data["file"].strip()):
             self.add_error("file", _("Paste rows or choose a file."))
         return data
 
     def clean_file(self) -> str:
-        content = read_file(self.cleaned_data["file"], 2 * 1024 * 1024, _("The file may have at most 2 MB."))
+        content = read_file(self.cleaned_data["file"], 2 * 1024 * 1024, _("The file may have at most 2 MB.")) or b""
+        # Spreadsheets put a mark before the first row. What they call Unicode text is UTF-16, and begins with another.
+        encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
         try:
-            # Spreadsheets put a mark before the first row.
-            return (content or b"").decode("utf-8-sig")
+            text = content.decode(encoding)
         except UnicodeDecodeError:
-            raise ValidationError(_("The file is not in UTF-8.")) from None
+            text = "\0"
+        if "\0" in text:
+            raise ValidationError(_("This is no text in UTF-8. Save your list as “CSV UTF-8”, and choose that file."))
+        return text
 
 
 def read_file(file: Any, largest: int, too_large: Any) -> bytes | None:

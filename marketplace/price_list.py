@@ -6,6 +6,8 @@ is written, and what is written is one database transaction.
 """
 
 import csv
+import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +21,8 @@ from marketplace.forms import Choices, ProductForm
 from marketplace.models import Product, Store
 from wallets.errors import IncorrectParameters
 
-COLUMNS = ("id", *catalogue.FIELDS[:7], "stock", *catalogue.FIELDS[7:-2], "published")
+COLUMNS = ("id", *catalogue.FIELDS[:7], "stock", *catalogue.FIELDS[7:-1], "published")
+AMOUNTS = ("price", "shipping", "shipping2", "tax")
 MOST_ROWS = 2000
 # What a spreadsheet would take for a formula when it stands first in a cell: written, and read, behind an apostrophe.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -56,13 +59,15 @@ def export(store: Store) -> Iterator[list[str]]:
 
 def read(text: str, store: Store) -> list[Row]:
     """Every row with what is wrong with it. Raises IncorrectParameters for what is no list of products."""
-    header, records = _records(text)
+    header, records, divider = _records(text)
     choices = Choices.load()
     known = {product.id: product for product in store.products.filter(is_removed=False).select_related("currency")}
     by_article = {product.article: product for product in known.values() if product.article}
     rows = []
     for number, record in enumerate(records, start=1):
         values = {column: _plain(cell) for column, cell in zip(header, record, strict=False)}
+        if divider != ",":
+            values |= {name: _with_point(values[name]) for name in AMOUNTS if name in values}
         row = Row(number, values)
         if len(record) > len(header):
             row.errors.append(("", _("This row has more cells than there are columns.")))
@@ -92,12 +97,16 @@ def write(store: Store, rows: Sequence[Row], *, now: datetime) -> Imported:
     return Imported(created, changed)
 
 
-def _records(text: str) -> tuple[list[str], list[list[str]]]:
+def _records(text: str) -> tuple[list[str], list[list[str]], str]:
+    """The names of the columns, the rows below them, and what divides their cells."""
     text = text.replace("\0", "").lstrip("\ufeff").replace("\r\n", "\n")
+    # Some spreadsheets name the divider in a line of its own.
+    text = re.sub(r"\A\s*sep=[,;\t]\n", "", text)
     first = next((line for line in text.splitlines() if line.strip()), "")
     divider = next((mark for mark in ("\t", ";") if mark in first), ",")
     try:
-        lines = csv.reader(text.splitlines(keepends=True), delimiter=divider, strict=True)
+        # A row ends where a line does: not at the other signs, in the middle of a text, that `splitlines` minds.
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=divider, strict=True)
         records = [[cell.strip() for cell in record] for record in lines]
     except csv.Error:
         raise IncorrectParameters(
@@ -115,7 +124,7 @@ def _records(text: str) -> tuple[list[str], list[list[str]]]:
         if name not in COLUMNS or header.count(name) > 1:
             text = _("The first row names the columns, each once. Known: %(known)s. Not known, or twice: %(name)s.")
             raise IncorrectParameters("rows", text % {"known": ", ".join(COLUMNS), "name": name[:40] or "-"})
-    return header, records[1:]
+    return header, records[1:], divider
 
 
 def _find_product(row: Row, known: dict[int, Product], by_article: dict[str, Product]) -> None:
@@ -134,11 +143,11 @@ def _check(row: Row, choices: Choices) -> None:
     if row.product:
         present = {name: _value(row.product, name) for name in COLUMNS}
         data = {**present, **data}
-    published = data.get("published", "").lower()
-    if published not in YES + NO:
-        row.errors.append(("published", _("Write yes or no.")))
-    data["is_published"] = "on" if published in YES else ""
-    data["members_only"] = "on" if row.product and row.product.members_only else ""
+    for column, name in (("published", "is_published"), ("members_only", "members_only")):
+        answer = data.get(column, "").lower()
+        if answer not in YES + NO:
+            row.errors.append((column, _("Write yes or no.")))
+        data[name] = "on" if answer in YES else ""
     if data.get("currency"):
         data["currency"] = data["currency"].upper()
     row.form = ProductForm(data, product=row.product, choices=choices)
@@ -164,14 +173,21 @@ def _value(product: Product, column: str) -> str:
             value = getattr(product, f"{column}_id")
         case "published":
             return "yes" if product.is_published else "no"
+        case "members_only":
+            return "yes" if product.members_only else "no"
         case _:
             value = getattr(product, column)
     return "" if value is None else str(value)
 
 
 def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
 
 
 def _plain(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA) else cell
+
+
+def _with_point(amount: str) -> str:
+    """`12,50` as who divides cells by semicolons writes it. A comma before three digits stays one between thousands."""
+    return amount.replace(",", ".") if re.fullmatch(r"\d{1,15},\d{1,2}", amount, re.ASCII) else amount

@@ -292,7 +292,12 @@ def test_one_wrong_row_stops_all_unless_told_otherwise(seller: Client, store: St
     ("sent", "words"),
     [
         ({}, "Paste rows or choose a file"),
-        ({"file": SimpleUploadedFile("p.csv", b"\xff\xfe\x00")}, "not in UTF-8"),
+        ({"file": SimpleUploadedFile("p.csv", b"\xff\xfe\x00")}, "no text in UTF-8"),
+        (
+            {"file": SimpleUploadedFile("p.csv", "title;price\nKäse;1".encode("cp1252"))},
+            "Save your list as “CSV UTF-8”",
+        ),
+        ({"file": SimpleUploadedFile("p.xlsx", b"PK\x03\x04\x14\0\0\0\x08")}, "Save your list as “CSV UTF-8”"),
         ({"file": SimpleUploadedFile("p.csv", b"x" * (2 * 1024 * 1024 + 1))}, "at most 2 MB"),
         ({"pasted": "hello"}, "first row"),
     ],
@@ -301,7 +306,17 @@ def test_what_is_no_price_list_is_refused(seller: Client, store: Store, sent: di
     response = seller.post(f"{BASE}products/import/", sent)
 
     assert response.status_code == 200
+    assert len(response.context["form"].errors) == 1
     assert words in response.content.decode()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_a_spreadsheet_calls_unicode_is_read(seller: Client, store: Store, encoding: str) -> None:
+    rows = "title\tdescription\tprice\r\nКружка\tGrün 🍵\t12,50\r\n".encode(encoding)
+    seller.post(f"{BASE}products/import/", {"file": SimpleUploadedFile("p.txt", rows)})
+
+    cup = Product.objects.get()
+    assert (cup.title, cup.description, cup.price) == ("Кружка", "Grün 🍵", D("12.50"))
 
 
 # Orders

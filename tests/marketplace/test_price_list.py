@@ -36,12 +36,15 @@ def test_what_is_exported_can_be_imported_and_changes_nothing(
     store: Store, merchant: Wallet, now: datetime, make_product: MakeProduct, poster: Product
 ) -> None:
     seed.categories()
+    make_product(title="Every end\u2028of a line\x0bbut\x85one", description="A\u2029B\x1cC")
     make_product(
         title="=HYPERLINK(evil)",
         description='Two lines,\nand "quotes"; semicolons',
         category_id="art",
         shipping=D("1.50"),
         custom_1_title="-Size",
+        custom_2_title="'=Colour",
+        members_only=True,
         is_published=False,
     )
     before = list(Product.objects.order_by("id").values())
@@ -52,7 +55,7 @@ def test_what_is_exported_can_be_imported_and_changes_nothing(
     rows = price_list.read(text, store)
     assert errors(rows) == {}
     done = price_list.write(store, rows, now=now)
-    assert (done.created, done.changed) == (0, 2)
+    assert (done.created, done.changed) == (0, 3)
     assert list(Product.objects.order_by("id").values()) == [row | {"updated_at": now} for row in before]
 
 
@@ -95,6 +98,47 @@ def test_a_column_that_is_missing_changes_nothing(store: Store, now: datetime, p
         "A poster for your wall.",
         True,
     )
+
+
+@pytest.mark.parametrize("divider", [";", "\t"])
+def test_a_comma_before_cents_is_a_point_where_none_divides(store: Store, now: datetime, divider: str) -> None:
+    rows = read(
+        store,
+        "title,description,price,shipping,custom_1_title,custom_1_value".replace(",", divider),
+        divider.join(("Tea cup", "Holds 0,25 l", "12,50", "1.234,50", "Litres", "0,25")),
+        divider.join(("Tea pot", "X", "1,250", "4,9", "", "")),
+    )
+    assert errors(rows) == {1: ["shipping"]}
+
+    price_list.write(store, rows[1:], now=now)
+    pot = Product.objects.get()
+    assert (pot.price, pot.shipping) == (D("1250.00"), D("4.90"))
+    assert rows[0].values["price"] == "12.50"
+    assert rows[0].values["custom_1_value"] == "0,25"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=;\ntitle;description;price\nTea;X;1.00",
+        "title,description,price\rTea,X,1.00\r",
+        "\ufeffsep=,\r\ntitle,description,price\r\nTea,X,1.00",
+    ],
+)
+def test_what_spreadsheets_write_around_it_does_not_matter(store: Store, text: str) -> None:
+    rows = price_list.read(text, store)
+
+    assert errors(rows) == {}
+    assert [row.title for row in rows] == ["Tea"]
+
+
+def test_an_exclusive_offer_comes_in_as_one(store: Store, now: datetime, poster: Product) -> None:
+    rows = read(store, "article,members_only", "555,yes", ",maybe")
+    assert "members_only" in errors(rows)[2]
+    price_list.write(store, rows[:1], now=now)
+
+    poster.refresh_from_db()
+    assert poster.members_only
 
 
 def test_every_row_says_what_is_wrong_with_it(store: Store, stranger: Wallet, now: datetime, poster: Product) -> None:
