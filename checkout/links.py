@@ -14,6 +14,7 @@ from checkout import door, graphics, payment_form
 from checkout.models import CheckoutSession, PaymentLink
 from checkout.payment_form import Hint, Pair, PaymentFormError, PaymentRequest, Problem
 from wallets.models import Account, Transaction
+from wallets.web_addresses import no_listener
 
 MOST_LINKS = 1000  # of one account
 MOST_VARIABLES = 200
@@ -44,6 +45,9 @@ def check(pairs: Iterable[Pair], client: Account) -> tuple[list[Pair], PaymentRe
     if problems := _not_to_be_kept(kept):
         raise PaymentFormError(problems, [])
     request = payment_form.parse(kept)
+    if request.ipn_url and (reason := no_listener(request.ipn_url)):
+        expected = _("an address that notifications can be posted to. %(reason)s") % {"reason": reason.rstrip(".")}
+        raise PaymentFormError([Problem("ok_ipn", request.ipn_url, expected)], list(request.hints))
     if request.receiver.account_id != client.id:
         expected = _("one of your own wallets, or your own e-mail address or phone number")
         raise PaymentFormError([Problem("ok_receiver", request.receiver_as_sent, expected)], list(request.hints))

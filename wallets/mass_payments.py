@@ -110,28 +110,36 @@ def read(text: str) -> list[MassPaymentRow]:
 
     The last two may be left out, and a first row of titles is skipped. Raises IncorrectParameters for what is no list.
     """
-    lines = [line for line in text.replace("\0", "").splitlines() if line.strip()]
+    lines = [line for line in text.replace("\0", "").splitlines(keepends=True) if line.strip()]
     if not lines:
         raise IncorrectParameters("rows", _("There is no row."))
     divider = next((mark for mark in ("\t", ";") if mark in lines[0]), ",")
-    try:
-        records = [[cell.strip() for cell in record] for record in csv.reader(lines, delimiter=divider)]
-    except csv.Error:
-        raise IncorrectParameters("rows", _("This cannot be read as rows of columns.")) from None
-    # Where a quoted cell has a line break, nobody knows which line is which row.
-    is_one_each = divider == "," and len(records) == len(lines)
-    if len(records[0]) > 1 and records[0][1].lower() == "amount":
-        del records[0], lines[0]
+    records = list(_records(lines, divider))
+    if len(records[0][1]) > 1 and records[0][1][1].lower() == "amount":
+        del records[0]
     if len(records) > MOST_ROWS:
         raise IncorrectParameters("rows", _("At most 10,000 rows can be sent at once."))
     if not records:
         raise IncorrectParameters("rows", _("There is no row."))
-    rows = [_row(number, record) for number, record in enumerate(records, start=1)]
-    if is_one_each:
-        for row, line in zip(rows, lines, strict=True):
+    rows = [_row(number, record) for number, (_line, record) in enumerate(records, start=1)]
+    if divider == ",":
+        for row, (line, _record) in zip(rows, records, strict=True):
             if TORN_AMOUNT.match(line):
                 row.amount, row.error = None, COMMA_IN_AMOUNT
     return rows
+
+
+def _records(lines: Sequence[str], divider: str) -> Iterator[tuple[str, list[str]]]:
+    """Each record beside the line that it begins in: a quoted cell may have several lines."""
+    first = 0
+    reader = csv.reader(lines, delimiter=divider, strict=True, skipinitialspace=True)
+    try:
+        for record in reader:
+            yield lines[first], [" ".join(cell.splitlines()).strip() for cell in record]
+            first = reader.line_num
+    except csv.Error:
+        problem = _("This cannot be read as columns: %(line)s. A quotation mark opens and closes a whole cell.")
+        raise IncorrectParameters("rows", problem % {"line": lines[first].strip()[:60]}) from None
 
 
 @database.atomic

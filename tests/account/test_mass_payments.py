@@ -146,8 +146,22 @@ def test_half_an_amount_is_never_sent(as_buyer: Client, merchant: Wallet, row: s
     assert ("this amount has lost its end" in page.content.decode()) is bool(error)
 
 
-def test_a_comment_of_two_lines_is_no_torn_amount(buyer: Wallet, merchant: Wallet) -> None:
-    assert errors(listed(buyer, 'OK702746927,1,"For\nOK702746927,1,50"')) == [""]
+def test_half_an_amount_is_found_beside_comments_of_several_lines(buyer: Wallet, merchant: Wallet) -> None:
+    text = 'OK702746927,1,"For\nOK702746927,1,50"\nOK702746927,1,50\nOK702746927,2, "Two\nlines, and a comma"'
+
+    listing = listed(buyer, text)
+
+    assert errors(listing) == ["", "Comma_In_Amount", ""]
+    assert [row.comment for row in listing.rows.order_by("number")][2] == "Two lines, and a comma"
+
+
+def test_a_quotation_mark_that_nobody_closed_swallows_no_row(as_buyer: Client, merchant: Wallet) -> None:
+    rows = 'OK702746927,1,July\nOK702746927,2,"August\nOK702746927,3,September'
+
+    page = as_buyer.post("/account/mass-payment/", {**FORM, "pasted": rows}).content.decode()
+
+    assert "This cannot be read as columns: OK702746927,2,&quot;August. A quotation mark" in page
+    assert not MassPaymentRow.objects.exists()
 
 
 def test_a_fee_that_eats_the_amount(as_buyer: Client, buyer: Wallet, merchant: Wallet) -> None:

@@ -220,6 +220,12 @@ def test_the_limit_of_the_month(as_stranger: Client, stranger: Wallet, merchant:
 # Exchange
 
 
+def test_another_currency_is_suggested_to_exchange_into(as_buyer: Client) -> None:
+    for query, into in (("", "USD"), ("?currency=USD", "EUR"), ("?currency=JPY", "EUR"), ("?into=GBP", "GBP")):
+        form = as_buyer.get(f"/account/exchange/{query}").context["form"]
+        assert form["into"].value() == into, query
+
+
 def test_an_exchange(as_buyer: Client, buyer: Wallet) -> None:
     page, order = review(
         as_buyer, "/account/exchange/", {"wallet": buyer.id, "amount": "100", "currency": "EUR", "into": "USD"}

@@ -31,6 +31,15 @@ DETAILS = {
     "state": "",
 }
 
+NEWCOMER = {
+    "kind": "person",
+    "first_name": "Nina",
+    "last_name": "Newcomer",
+    "email": "nina@example.com",
+    "password": "correct horse",
+    "password_again": "correct horse",
+}
+
 
 def png() -> bytes:
     picture = io.BytesIO()
@@ -60,6 +69,23 @@ def test_details_are_kept(as_stranger: Client, stranger: Wallet) -> None:
 
     account = account_of("shop@example.com")
     assert (account.business_name, account.phone, account.city) == ("Third Shop", "49-307654321", "Berlin")
+
+
+@pytest.mark.parametrize("field", ["first_name", "last_name", "business_name", "street", "zip", "city", "state"])
+@pytest.mark.parametrize("sign", ["\u202e", "\u200b", "\n", "\ufeff"])
+def test_nobody_calls_himself_what_others_cannot_see(
+    as_stranger: Client, stranger: Wallet, field: str, sign: str
+) -> None:
+    refused = as_stranger.post("/account/profile/details/", {**DETAILS, field: f"Good{sign}Name"})
+
+    assert refused.context["form"].errors == {field: ["Write plain text: there are invisible signs in it."]}
+    assert account_of("shop@example.com").city == ""
+
+
+def test_names_of_every_script_are_welcome(as_stranger: Client, stranger: Wallet) -> None:
+    as_stranger.post("/account/profile/details/", {**DETAILS, "business_name": "نام\u200cها ☕ Ł’Œuvre"})
+
+    assert account_of("shop@example.com").business_name == "نام\u200cها ☕ Ł’Œuvre"
 
 
 def test_the_form_comes_back_as_it_was(as_stranger: Client, stranger: Wallet) -> None:
@@ -169,18 +195,22 @@ def test_a_password_that_will_not_do(as_buyer: Client, buyer: Wallet, given: tup
 # E-mail
 
 
+def test_who_registers_is_told_to_look_for_the_link(client: Client, world: Sandbox) -> None:
+    page = client.post("/account/register/", NEWCOMER, follow=True).content.decode()
+
+    assert f"A message with a link is on its way to {NEWCOMER['email']}" in page
+
+
+@pytest.mark.parametrize("name", ["first_name", "last_name", "city"])
+def test_nobody_registers_under_a_name_that_runs_backwards(client: Client, world: Sandbox, name: str) -> None:
+    refused = client.post("/account/register/", {**NEWCOMER, name: "\u202eBob"})
+
+    assert list(refused.context["form"].errors) == [name]
+    assert not Account.objects.filter(email=NEWCOMER["email"]).exists()
+
+
 def test_registering_asks_to_confirm_the_address(client: Client, world: Sandbox) -> None:
-    client.post(
-        "/account/register/",
-        {
-            "kind": "person",
-            "first_name": "Nina",
-            "last_name": "Newcomer",
-            "email": "nina@example.com",
-            "password": "correct horse",
-            "password_again": "correct horse",
-        },
-    )
+    client.post("/account/register/", NEWCOMER)
     assert not account_of("nina@example.com").email_confirmed
     [message] = mail.outbox
     assert message.to == ["nina@example.com"]

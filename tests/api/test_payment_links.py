@@ -119,6 +119,8 @@ def test_filters(api: Api, merchant: Wallet, stranger: Wallet) -> None:
         ({"variables": {**ROBOT, "ok_item_1_price": "five"}}, "variables.ok_item_1_price", "a positive number"),
         ({"variables": {}}, "variables.ok_item_1_name", "this variable is required"),
         ({"variables": {**ROBOT, "ok_receiver": "OK100000001"}}, "variables.ok_receiver", "one of your own wallets"),
+        ({"variables": {**ROBOT, "ok_ipn": "http://169.254.169.254/"}}, "variables.ok_ipn", "link-local"),
+        ({"variables": {**ROBOT, "ok_item_1_price": "1,50"}}, "variables.ok_item_1_price", "a point before the cents"),
         ({"variables": {**ROBOT, "ok_link": "abc"}}, "variables.ok_link", "added by the site"),
         ({"variables": {**ROBOT, "a\0b": "c"}}, "variables.a\\x00b", "NUL"),
         ({"variables": {**ROBOT, "ok_invoice": "\ud800"}}, "variables.ok_invoice", "surrogate"),

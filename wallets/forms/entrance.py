@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from wallets import countries, parties
+from wallets.forms.fields import plain_text
 from wallets.models import Account, User
 from wallets.throttle import Throttle
 
@@ -140,6 +141,8 @@ class RegistrationForm(forms.Form):
         assert isinstance(country, forms.ChoiceField)
         country.choices = [("", _("Choose a country")), *countries.choices(get_language() or "en")]
         country.widget.attrs["autocomplete"] = "country"
+        for name in ("first_name", "last_name", "business_name", "street", "zip", "city", "state"):
+            self.fields[name].validators.append(plain_text)
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"].lower()

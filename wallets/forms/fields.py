@@ -1,6 +1,7 @@
 """Fields that several forms share: an own wallet, a currency, an amount, a web address, addresses of servers."""
 
 import ipaddress
+import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,9 @@ from sandbox.api import is_web_address
 from wallets import money
 from wallets.models import Account, Currency, Wallet
 from wallets.web_addresses import no_listener, no_way_back
+
+# Letters of some languages, and emoji, are joined by these two; every other invisible sign is there to deceive.
+JOINERS = "\u200c\u200d"
 
 
 class OwnWalletField(forms.ModelChoiceField[Wallet]):
@@ -121,6 +125,12 @@ class NetworksField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
+
+
+def plain_text(text: str) -> None:
+    """For what others read as a name. Raises ValidationError for what cannot be seen, or makes text run backwards."""
+    if any(unicodedata.category(sign) in ("Cc", "Cf", "Co", "Cs", "Cn") and sign not in JOINERS for sign in text):
+        raise ValidationError(_("Write plain text: there are invisible signs in it."), code="invisible")
 
 
 def own_wallets(client: Account) -> QuerySet[Wallet]:

@@ -14,7 +14,7 @@ from django_stubs_ext import StrOrPromise
 
 from wallets import conversions, deposits, payments, statement, variables, withdrawals
 from wallets.forms.fields import AmountField, CurrencyField, OwnWalletField
-from wallets.models import Account, Transaction, Wallet
+from wallets.models import Account, Currency, Transaction, Wallet
 from wallets.paysystems import CARDS, PAYOUTS, PAYSYSTEMS, Family
 
 Row = tuple[StrOrPromise, str]
@@ -119,6 +119,13 @@ class ExchangeForm(MoveForm):
     field_order = ("wallet", "amount", "currency", "into")
 
     into = CurrencyField(label=gettext_lazy("Into"))
+
+    def __init__(self, client: Account, data: Any = None, *, initial: Any = None) -> None:
+        super().__init__(client, data, initial=initial)
+        # Into itself nothing can be exchanged, so another one is suggested.
+        first = [currency.code for currency in Currency.objects.filter(enabled=True)[:2]]
+        others = [code for code in first if code != self.initial.get("currency", first[0])]
+        self.initial.setdefault("into", others[0] if others else "")
 
     def carry_out(self, now: datetime) -> Transaction:
         data = self.cleaned_data

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from wallets import countries, parties
 from wallets.documents import LARGEST_SIZE
 from wallets.forms.entrance import EMAIL_TAKEN, PASSWORD_HELP
+from wallets.forms.fields import plain_text
 from wallets.models import Account, ClientDocument, User
 
 NAMES = ("first_name", "last_name", "business_name")
@@ -63,6 +64,9 @@ class ProfileForm(forms.ModelForm[Account]):
         country = self.fields["country_code"]
         assert isinstance(country, forms.ChoiceField)
         country.choices = [("", _("Choose a country")), *countries.choices(get_language() or "en")]
+        for name in (*NAMES, *ADDRESS):
+            if isinstance(field := self.fields.get(name), forms.CharField):
+                field.validators.append(plain_text)
         if client.phone:
             self.initial["phone"] = f"+{client.phone.replace('-', ' ')}"
         if client.kind == Account.Kind.PERSON:

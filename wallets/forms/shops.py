@@ -1,7 +1,6 @@
 """What a merchant may say of his shop: plain text and whole web addresses, nothing that passes for something else."""
 
 import re
-import unicodedata
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,11 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from wallets import shops
 from wallets.documents import LARGEST_SIZE
 from wallets.errors import NotAPicture
-from wallets.forms.fields import WebAddressField
+from wallets.forms.fields import WebAddressField, plain_text
 from wallets.models import Shop, Wallet
 
-# Letters of some languages, and emoji, are joined by these two; every other invisible sign is there to deceive.
-JOINERS = "\u200c\u200d"
 TEXTS = ("name", "description", "site", "email", "phone", "support_url")
 
 
@@ -52,10 +49,10 @@ class ShopForm(forms.ModelForm[Shop]):
             self.initial[name] = getattr(self.instance, name)
 
     def clean_name(self) -> str:
-        return _plain(self.cleaned_data["name"])
+        return _one_line(self.cleaned_data["name"])
 
     def clean_description(self) -> str:
-        return _plain(self.cleaned_data["description"])
+        return _one_line(self.cleaned_data["description"])
 
     def clean_phone(self) -> str:
         phone: str = self.cleaned_data["phone"]
@@ -86,11 +83,9 @@ class ShopForm(forms.ModelForm[Shop]):
         return True
 
 
-def _plain(text: str) -> str:
-    """One line. Raises ValidationError for what cannot be seen, or makes text run backwards."""
+def _one_line(text: str) -> str:
     line = " ".join(text.split())
-    if any(unicodedata.category(sign) in ("Cc", "Cf", "Co", "Cs", "Cn") and sign not in JOINERS for sign in line):
-        raise ValidationError(_("Write plain text: there are invisible signs in it."))
+    plain_text(line)
     return line
 
 

@@ -58,6 +58,12 @@ def register(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and (account := _open_account(form)):
         login(request, account.user)
         confirmations.ask_to_confirm_email(account, account.email, origin=origin(request))
+        if not following:
+            messages.success(
+                request,
+                _("Your account is open. A message with a link is on its way to %(email)s: follow it to confirm it.")
+                % {"email": account.email},
+            )
         return redirect(following or "account")
     return render(request, "wallets/register.html", {"form": form, "next": following})
 
