@@ -46,6 +46,41 @@ def change(product: Product, *, now: datetime, **fields: Any) -> None:
     _save(product, update_fields=[*names, "updated_at"])
 
 
+class ChangedMeanwhile(Exception):
+    """Two have written these fields at the same time, and not the same into them."""
+
+    def __init__(self, fields: list[str]) -> None:
+        super().__init__(fields)
+        self.fields = fields
+
+
+def marks(product: Product) -> str:
+    """A mark for the value of each field, by which `merge` sees later whether it is still the same."""
+    return ",".join(_mark(product, name) for name in FIELDS)
+
+
+def merge(product: Product, *, seen: str, now: datetime, **fields: Any) -> None:
+    """Write those of all FIELDS that their owner has changed on a page that showed what `seen` marks.
+
+    What a program or another page has changed since stays, unless both changed the same field: raises ChangedMeanwhile,
+    and nothing is written. The product's row is locked by the caller. Raises IncorrectParameters.
+    """
+    assert set(fields) == set(FIELDS)
+    given = Product(**fields)
+    then = dict(zip(FIELDS, seen.split(","), strict=False)) if seen.count(",") == len(FIELDS) - 1 else {}
+    written = [name for name in FIELDS if _mark(given, name) != then.get(name, _mark(product, name))]
+    if both := [name for name in written if _mark(product, name) not in (then.get(name), _mark(given, name)) and then]:
+        raise ChangedMeanwhile(both)
+    change(product, now=now, **{name: fields[name] for name in written})
+
+
+def _mark(product: Product, name: str) -> str:
+    value = getattr(product, f"{name}_id" if name in ("currency", "category") else name)
+    # Browsers end lines in their own way.
+    text = f"{value:.2f}" if isinstance(value, Decimal) else str(value).replace("\r\n", "\n")
+    return hashlib.blake2s(text.encode(), digest_size=8).hexdigest()
+
+
 def check(product: Product) -> None:
     """What no field alone can say. Raises IncorrectParameters."""
     if not is_amount(product.price):

@@ -7,10 +7,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from marketplace import catalogue
 from marketplace.models import Category, Product, Store
+from marketplace.presses import OnceForm
 from marketplace.stock import MOST
 from wallets import money
 from wallets.documents import LARGEST_SIZE
@@ -92,7 +94,7 @@ class Choices:
         return cls(currencies, {category.slug: category for category in Category.objects.all()})
 
 
-class ProductForm(forms.Form):
+class ProductForm(OnceForm):
     """All that its owner may say of a product. Only title, description and price are required."""
 
     title = forms.CharField(label=_("Title"), max_length=127)
@@ -141,6 +143,8 @@ class ProductForm(forms.Form):
     members_only = forms.BooleanField(label=_("Exclusive offer: only registered users see and buy it"), required=False)
     # What was in stock when the page was made; empty: unlimited.
     stock_seen = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput)
+    # The same of everything else, as marks of what was there.
+    seen = forms.CharField(required=False, max_length=400, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, product: Product | None = None, choices: Choices | None = None) -> None:
         self.product = product
@@ -150,6 +154,7 @@ class ProductForm(forms.Form):
             initial = {name: getattr(product, name) for name in catalogue.FIELDS}
             initial |= {"currency": product.currency_id, "category": product.category_id, "stock": product.stock}
             initial["stock_seen"] = "" if product.stock is None else product.stock
+            initial["seen"] = catalogue.marks(product)
         super().__init__(data, initial=initial)
         currencies = {**self.choices.currencies}
         if product and product.currency_id not in currencies:
@@ -176,6 +181,16 @@ class ProductForm(forms.Form):
         seen = self.cleaned_data["stock_seen"]
         return int(seen) if seen.isascii() and seen.isdigit() else None
 
+    def add_conflict(self, field: str) -> None:
+        """Somebody else wrote another value into this field while this form was being filled in."""
+        assert self.product is not None
+        value = self.product.get_type_display() if field == "type" else getattr(self.product, field)
+        if isinstance(value, bool):
+            value = _("yes") if value else _("no")
+        shown = Truncator("" if value is None else str(value)).chars(200) or "-"
+        text = _("Changed meanwhile, to: %(value)s. Save again to write yours over it.")
+        self.add_error(field, text % {"value": shown})
+
     def add_refusal(self, field: str, text: str) -> None:
         self.add_error(field if field in self.fields else None, text)
 
@@ -194,7 +209,7 @@ class ProductForm(forms.Form):
         field.choices = choices
 
 
-class PictureForm(forms.Form):
+class PictureForm(OnceForm):
     file = forms.FileField(
         label=_("Picture"),
         help_text=_("JPEG, PNG, GIF or WebP, at most 5 MB. It is drawn anew: where a photo was taken is not kept."),
@@ -232,7 +247,7 @@ class DigitalForm(forms.Form):
         return file
 
 
-class AddStockForm(forms.Form):
+class AddStockForm(OnceForm):
     add = forms.IntegerField(
         label=_("Pieces to add"),
         min_value=-MOST,
@@ -254,7 +269,11 @@ class RefundForm(forms.Form):
     amount = OptionalAmountField(label=_("Amount"), help_text=_("Empty: all that is left."))
 
 
-class ImportForm(forms.Form):
+class RefundOnceForm(OnceForm, RefundForm):
+    """As the seller has it."""
+
+
+class ImportForm(OnceForm):
     """Rows of products, pasted or as a file."""
 
     pasted = forms.CharField(

@@ -1,14 +1,16 @@
 """What a store has sold and what a client has bought."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
+from django.db import transaction as database
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from marketplace import fulfilment
-from marketplace.forms import RefundForm, ShipForm
+from marketplace import fulfilment, presses
+from marketplace.forms import RefundOnceForm, ShipForm
 from marketplace.models import Order, Store
 from marketplace.models.orders import OrderQuerySet
 from marketplace.order_page import download_of, show
@@ -90,16 +92,22 @@ def deliver(request: HttpRequest, store: Store, order_number: int) -> HttpRespon
 @store_page(ACT)
 def refund(request: HttpRequest, store: Store, order_number: int) -> HttpResponse:
     found = _sold(store, order_number)
-    form = RefundForm(request.POST)
+    form = RefundOnceForm(request.POST)
     if form.is_valid():
         now, by, amount = clock.now(store.account.sandbox), user_of(request), form.cleaned_data["amount"] or None
         return _act(
             request,
             found,
-            lambda: fulfilment.refund(found, amount=amount, by=by, now=now),
+            lambda: _refund_once(form, found, amount=amount, by=by, now=now),
             _("The money is on its way back."),
         )
     return _show_sold(request, found, refund_form=form)
+
+
+@database.atomic
+def _refund_once(form: RefundOnceForm, found: Order, **how: Any) -> None:
+    if presses.is_first(form, found.store.account):
+        fulfilment.refund(found, **how)
 
 
 def _act(request: HttpRequest, found: Order, act: Callable[[], None], done: str) -> HttpResponse:
@@ -119,5 +127,5 @@ def _sold(store: Store, order_number: int) -> Order:
 
 
 def _show_sold(request: HttpRequest, found: Order, **forms: object) -> HttpResponse:
-    context = {"tab": "orders", "ship_form": ShipForm(), "refund_form": RefundForm()}
+    context = {"tab": "orders", "ship_form": ShipForm(), "refund_form": RefundOnceForm()}
     return show(request, found, for_whom="seller", **(context | forms))

@@ -1,6 +1,7 @@
 """The stock manager: a store's products, each with its pictures, its stock and what its buyers get; as a file, too."""
 
 import csv
+import uuid
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -13,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from marketplace import catalogue, pictures, price_list, stock
+from marketplace import catalogue, pictures, presses, price_list, stock
 from marketplace.errors import StockChanged
 from marketplace.forms import AddStockForm, DigitalForm, ImportForm, PictureForm, ProductForm
 from marketplace.models import DigitalContent, Picture, Product, Store
@@ -112,15 +113,24 @@ def new(request: HttpRequest, store: Store) -> HttpResponse:
     form = ProductForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            product = catalogue.create(
-                store, stock=form.stock_given, now=clock.now(store.account.sandbox), **form.fields_given()
-            )
+            product = _create(store, form)
         except IncorrectParameters as refused:
             form.add_refusal(refused.field, str(refused))
         else:
+            if product is None:
+                messages.info(request, _("That was done already: nothing was done twice."))
+                return redirect("store-products")
             messages.success(request, _("“%(title)s” is in your stock. Add pictures next.") % {"title": product.title})
             return redirect("store-product", product.id)
     return render(request, "marketplace/product_form.html", {"form": form, "store": store, "tab": "products"})
+
+
+@database.atomic
+def _create(store: Store, form: ProductForm) -> Product | None:
+    if not presses.is_first(form, store.account):
+        return None
+    now = clock.now(store.account.sandbox)
+    return catalogue.create(store, stock=form.stock_given, now=now, **form.fields_given())
 
 
 @store_page(READ_OR_ACT)
@@ -132,8 +142,12 @@ def product(request: HttpRequest, store: Store, product_id: int) -> HttpResponse
         try:
             _change(found, form)
         except StockChanged as refused:
-            form = _with_fresh_stock(request, found)
+            form = _with_fresh(request, found, "stock_seen", "stock")
             form.add_error("stock", str(refused))
+        except catalogue.ChangedMeanwhile as refused:
+            form = _with_fresh(request, found, "seen")
+            for name in refused.fields:
+                form.add_conflict(name)
         except IncorrectParameters as refused:
             form.add_refusal(refused.field, str(refused))
         else:
@@ -145,14 +159,18 @@ def product(request: HttpRequest, store: Store, product_id: int) -> HttpResponse
 @database.atomic
 def _change(found: Product, form: ProductForm) -> None:
     now = clock.now(found.store.account.sandbox)
-    stock.write(found, form.stock_given, seen=form.stock_seen_given, now=now)
-    catalogue.change(found, now=now, **form.fields_given())
+    locked = get_object_or_404(Product.objects.select_for_update(no_key=True), id=found.id, is_removed=False)
+    stock.write(locked, form.stock_given, seen=form.stock_seen_given, now=now)
+    catalogue.merge(locked, seen=form.cleaned_data["seen"], now=now, **form.fields_given())
 
 
-def _with_fresh_stock(request: HttpRequest, found: Product) -> ProductForm:
-    """What was filled in, but with the number that is in stock now: who saves again has seen it."""
+def _with_fresh(request: HttpRequest, found: Product, *names: str) -> ProductForm:
+    """What was filled in, but with these fields as they are now: who saves again has seen them."""
+    found.refresh_from_db()
+    fresh = ProductForm(product=found).initial
     data = request.POST.copy()
-    data["stock_seen"] = data["stock"] = "" if found.stock is None else str(found.stock)
+    for name in names:
+        data[name] = "" if fresh[name] is None else str(fresh[name])
     form = ProductForm(data, product=found)
     form.is_valid()
     return form
@@ -164,7 +182,9 @@ def add_stock(request: HttpRequest, store: Store, product_id: int) -> HttpRespon
     form = AddStockForm(request.POST)
     if form.is_valid():
         try:
-            stock.add(found, form.cleaned_data["add"], now=clock.now(store.account.sandbox))
+            with database.atomic():
+                if presses.is_first(form, store.account):
+                    stock.add(found, form.cleaned_data["add"], now=clock.now(store.account.sandbox))
         except IncorrectParameters as refused:
             form.add_error("add", str(refused))
         else:
@@ -183,7 +203,9 @@ def add_picture(request: HttpRequest, store: Store, product_id: int) -> HttpResp
     if form.is_valid():
         data = form.cleaned_data
         try:
-            pictures.add(found, data["file"], alt=data["alt"], now=clock.now(store.account.sandbox))
+            with database.atomic():
+                if presses.is_first(form, store.account):
+                    pictures.add(found, data["file"], alt=data["alt"], now=clock.now(store.account.sandbox))
         except NotAPicture as refused:
             form.add_error("file", str(refused))
         else:
@@ -267,12 +289,8 @@ def import_list(request: HttpRequest, store: Store) -> HttpResponse:
             wrong = [row for row in rows if row.errors]
             good = [row for row in rows if not row.errors]
             if good and (not wrong or data["only_good"]):
-                done = price_list.write(store, good, now=clock.now(store.account.sandbox))
-                counts = {"created": done.created, "changed": done.changed, "wrong": len(wrong)}
-                told = _(
-                    "%(created)d new, %(changed)d changed, %(wrong)d left out because something was wrong with them."
-                )
-                messages.success(request, told % counts)
+                done = _import(store, form, good)
+                messages.success(request, _told(done, len(wrong)))
                 if not wrong:
                     return redirect("store-products")
         except PaymentError as refused:
@@ -290,8 +308,22 @@ def import_list(request: HttpRequest, store: Store) -> HttpResponse:
     return render(request, "marketplace/import.html", context)
 
 
+@database.atomic
+def _import(store: Store, form: ImportForm, rows: list[price_list.Row]) -> price_list.Imported | None:
+    if not presses.is_first(form, store.account):
+        return None
+    return price_list.write(store, rows, now=clock.now(store.account.sandbox))
+
+
+def _told(done: price_list.Imported | None, wrong: int) -> str:
+    if done is None:
+        return _("That was done already: nothing was done twice.")
+    text = _("%(created)d new, %(changed)d changed, %(wrong)d left out because something was wrong with them.")
+    return text % {"created": done.created, "changed": done.changed, "wrong": wrong}
+
+
 def _with_rows(form: ImportForm, text: str) -> ImportForm:
-    shown = ImportForm({"pasted": text, "only_good": form.cleaned_data.get("only_good")})
+    shown = ImportForm({"pasted": text, "only_good": form.cleaned_data.get("only_good"), "key": uuid.uuid4()})
     shown.is_valid()
     for name, errors in form.errors.as_data().items():
         shown.add_error(name, errors)

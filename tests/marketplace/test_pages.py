@@ -198,6 +198,80 @@ def test_a_sale_does_not_hinder_who_leaves_the_stock(
     assert (Product.objects.get().stock, Product.objects.get().title) == (7, "New")
 
 
+def test_what_a_program_changes_meanwhile_stays(seller: Client, poster: Product, now: datetime) -> None:
+    sent = fields_of(seller.get(f"{BASE}products/{poster.id}/").content.decode()) | {"description": "Line\r\nby line"}
+    catalogue.change(poster, now=now, price=D("120.00"), description=poster.description)
+    seller.post(f"{BASE}products/{poster.id}/", sent)
+
+    poster.refresh_from_db()
+    assert (poster.price, poster.description) == (D("120.00"), "Line\r\nby line")
+
+
+def test_what_both_have_changed_is_asked_and_then_saved(seller: Client, poster: Product, now: datetime) -> None:
+    changes = {"price": "90.00", "title": "Cheap Poster", "is_published": ""}
+    sent = fields_of(seller.get(f"{BASE}products/{poster.id}/").content.decode()) | changes
+    catalogue.change(poster, now=now, price=D("120.00"), type="service")
+    asked = seller.post(f"{BASE}products/{poster.id}/", sent)
+
+    assert asked.context["form"].errors == {
+        "price": ["Changed meanwhile, to: 120.00. Save again to write yours over it."]
+    }
+    poster.refresh_from_db()
+    assert (poster.price, poster.title) == (D("120.00"), "OKPAY Poster"), "nothing is half done"
+
+    again = fields_of(asked.content.decode())
+    assert again["price"] == "90.00"
+    seller.post(f"{BASE}products/{poster.id}/", again)
+    poster.refresh_from_db()
+    assert (poster.price, poster.title, poster.is_published) == (D("90.00"), "Cheap Poster", False)
+
+
+def test_buttons_that_are_pressed_twice_count_once(seller: Client, poster: Product, order: Order) -> None:
+    key = lambda page, button: re.search(rf'name="key" value="([^"]+)"(?=(?:(?!</form>).)*{button})', page, re.S)[1]  # noqa: E731
+    page = seller.get(f"{BASE}products/{poster.id}/").content.decode()
+    presses: list[tuple[str, dict[str, object]]] = [
+        (f"products/{poster.id}/stock/", {"add": "5", "key": key(page, "Add to the stock")}),
+        (f"products/{poster.id}/pictures/", {"file": png(), "key": key(page, "Add the picture")}),
+        (
+            "products/new/",
+            {
+                "title": "Cup",
+                "description": "White",
+                "price": "12.50",
+                "key": key(seller.get(f"{BASE}products/new/").content.decode(), "Save"),
+            },
+        ),
+        (
+            "products/import/",
+            {
+                "pasted": "title,description,price\nPot,Blue,24.00",
+                "key": key(seller.get(f"{BASE}products/import/").content.decode(), "Import"),
+            },
+        ),
+        (
+            f"orders/{order.number}/refund/",
+            {"amount": "5.00", "key": key(seller.get(f"{BASE}orders/{order.number}/").content.decode(), "Refund")},
+        ),
+    ]
+    for address, sent in presses:
+        for _press in range(2):
+            if "file" in sent:
+                sent["file"] = png()
+            assert seller.post(BASE + address, sent).status_code == 302
+
+    poster.refresh_from_db()
+    assert (poster.stock, poster.images.count()) == (15, 1)
+    assert Product.objects.filter(title__in=("Cup", "Pot")).count() == 2
+    assert order.events.filter(kind="refunded").count() == 1
+
+
+def test_a_press_that_was_refused_can_be_mended(seller: Client, poster: Product) -> None:
+    sent = {"add": "-11", "key": "7d4b6f2e-58f1-4d3a-9a39-0f6f5f6b8a15"}
+    assert seller.post(f"{BASE}products/{poster.id}/stock/", sent).status_code == 200
+    assert seller.post(f"{BASE}products/{poster.id}/stock/", sent | {"add": "-10"}).status_code == 302
+    assert Product.objects.get().stock == 0
+
+
 def test_more_has_arrived(seller: Client, poster: Product) -> None:
     seller.post(f"{BASE}products/{poster.id}/stock/", {"add": "5"})
     assert Product.objects.get().stock == 15

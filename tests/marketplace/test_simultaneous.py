@@ -21,6 +21,7 @@ from marketplace.errors import OutOfStock
 from marketplace.models import Order, OrderLine, Product
 from marketplace.purchases import Line
 from sandbox.models import Sandbox
+from tests.account.conftest import logged_in
 from tests.marketplace.conftest import MakeProduct
 from tests.programs import ROOT
 from wallets import deposits, parties, payments, registration, reversals
@@ -127,6 +128,20 @@ def test_a_button_pressed_by_ten_fingers_buys_once(buyer: Wallet, poster: Produc
     assert Order.objects.count() == 1
     assert buyer.balance("USD") == D("9900.00")
     assert Product.objects.get(id=poster.id).stock == 9
+
+
+@pytest.mark.slow
+def test_a_refund_pressed_by_five_fingers_is_given_once(
+    merchant: Wallet, buyer: Wallet, poster: Product, now: datetime
+) -> None:
+    order = purchases.buy([Line(poster)], payer=buyer, now=now)
+    fingers = [logged_in(merchant) for _ in range(5)]
+    sent = {"amount": "20.00", "key": str(uuid.uuid4())}
+    address = f"/account/marketplace/orders/{order.number}/refund/"
+    at_once([lambda finger=finger: finger.post(address, sent) for finger in fingers])
+
+    assert order.events.filter(kind="refunded").count() == 1
+    assert buyer.balance("USD") == D("9920.00")
 
 
 def test_whoever_falls_between_stock_and_booking_leaves_nothing(

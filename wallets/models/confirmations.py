@@ -13,7 +13,7 @@ class Confirmation(models.Model):
     # Made with the page that has the button. Two presses have the same, and only one of them finds it unused.
     key = models.UUIDField(primary_key=True)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", verbose_name=_("account"))
-    # Empty only within the database transaction that fills it.
+    # Empty where no money moved, and within the database transaction that fills it.
     transaction = models.ForeignKey(
         Transaction, null=True, on_delete=models.CASCADE, related_name="+", verbose_name=_("transaction")
     )
