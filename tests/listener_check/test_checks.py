@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 from urllib.request import urlopen
 
@@ -35,10 +36,10 @@ ALL = [story.key for story in STORIES]
 
 
 @pytest.fixture
-def example(gateway: str) -> Iterator[str]:
+def example(gateway: str, tmp_path: Path) -> Iterator[str]:
     """The address of examples/listener.py, as the README starts it."""
     port = free_port()
-    listener = subprocess.Popen([sys.executable, ROOT / "examples" / "listener.py", str(port), gateway])
+    listener = subprocess.Popen([sys.executable, ROOT / "examples" / "listener.py", str(port), gateway], cwd=tmp_path)
     url = f"http://127.0.0.1:{port}/"
     deadline = time.monotonic() + 15
     while True:

@@ -95,7 +95,7 @@ def test_beside_a_running_gateway_with_exit_codes_for_ci(tmp_path: Path) -> None
 
     with running([*command, "sandbox"], tmp_path / "gateway.log", port=port, env=environment) as gateway:
         example = [sys.executable, str(ROOT / "examples" / "listener.py"), str(listener_port), gateway.base]
-        listener = subprocess.Popen(example, stdout=subprocess.DEVNULL)
+        listener = subprocess.Popen(example, cwd=tmp_path, stdout=subprocess.DEVNULL)
         try:
             gateway.wait_until_ready()
             good = check(f"http://127.0.0.1:{listener_port}/", "--junit", "-")
