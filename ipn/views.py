@@ -1,15 +1,20 @@
 """ipn-verify: VERIFIED, INVALID or TEST, as bytes that the simplest client understands.
 
-The request is read by hand: clients send any Content-Type or none, and a body in chunks.
+The request is read by hand: clients send any Content-Type or none, and a body in chunks. PHP's cURL sends an array
+as multipart/form-data, so that is read, too; a line end behind the form is not of its last value.
 """
 
 import time
+from io import BytesIO
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from ipn import verification
+from ipn.encoding import encode
 from ipn.models import Verification
 from sandbox import journal
 
@@ -22,9 +27,10 @@ PATIENCE = 16 * 1024 * 1024  # bytes
 def verify(request: HttpRequest) -> HttpResponse:
     """The verdict and nothing else: no newline, Content-Length, text/plain. By POST or GET, the variables anywhere."""
     body, unreadable = _read_body(request)
+    form, unreadable = _as_form(request, body, unreadable)
     query = request.META.get("QUERY_STRING", "").encode("latin-1", "backslashreplace")
     answer = verification.verify(
-        b"&".join(filter(None, (query, body))),
+        b"&".join(filter(None, (query, form))),
         method=request.method or "",
         content_type=request.META.get("CONTENT_TYPE", ""),
         remote_address=request.META.get("REMOTE_ADDR", ""),
@@ -63,6 +69,19 @@ def _read_body(request: HttpRequest) -> tuple[bytes, str]:
     if left > 0 and request.META.get("CONTENT_LENGTH") and read < PATIENCE:
         return body, f"the body ended {left} bytes before its Content-Length"
     return body, ""
+
+
+def _as_form(request: HttpRequest, body: bytes, unreadable: str) -> tuple[bytes, str]:
+    """The body as a form has it, and why it cannot be read."""
+    is_multipart = request.META.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data")
+    # Some say multipart and send a form all the same.
+    if unreadable or not (is_multipart and body.startswith(b"--")):
+        return body.rstrip(b"\r\n"), unreadable
+    try:
+        fields, _files = MultiPartParser(request.META | {"CONTENT_LENGTH": len(body)}, BytesIO(body), []).parse()
+    except (MultiPartParserError, SuspiciousOperation) as error:
+        return b"", f"the body is no multipart/form-data ({type(error).__name__})"
+    return encode([(name, str(value)) for name, values in fields.lists() for value in values]).encode(), ""
 
 
 def _length(request: HttpRequest) -> int:

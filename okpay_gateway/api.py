@@ -72,8 +72,11 @@ class HasControlToken(BasePermission):
 
 class JSONBody(JSONParser):
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        # Editors and PowerShell put a byte order mark before a file, which JSON does not know.
+        encoding = (parser_context or {}).get("encoding") or "utf-8"
+        context = {**(parser_context or {}), "encoding": "utf-8-sig" if encoding.lower() == "utf-8" else encoding}
         try:
-            return super().parse(stream, media_type, parser_context)
+            return super().parse(stream, media_type, context)
         except RecursionError:
             raise exceptions.ParseError(_("This JSON is nested too deeply.")) from None
 

@@ -1,6 +1,7 @@
 """The control API's addresses."""
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
 
 from checkout import api as checkout
@@ -50,5 +51,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include(version_1)),
     path("schema/", api_docs.SchemaView.as_view(), name="api-schema"),
     path("docs/", api_docs.docs, name="api-docs"),
+    # Typed by hand; addresses for programs are taken as they are.
+    path("schema", RedirectView.as_view(pattern_name="api-schema", query_string=True)),
+    path("docs", RedirectView.as_view(pattern_name="api-docs", query_string=True)),
+    path("v1/subscriptions/", problems.no_subscriptions),
+    path("v1/subscriptions/<path:rest>", problems.no_subscriptions),
     re_path("", problems.unknown_address),
 ]

@@ -1,11 +1,13 @@
 """What the environment says, read once and checked: an unreadable or contradictory value stops the start with one line.
 
-The names are the project's contract; README.md has the table. Times are whole seconds.
+The names are the project's contract; README.md has the table. Times are whole seconds. What is set to nothing counts as
+not set: `PORT= make run`, an empty line of an .env file.
 """
 
 import hashlib
 import ipaddress
 import os
+import re
 import secrets
 import tempfile
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from environs import Env, EnvError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+_HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]", re.ASCII)
 MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 
@@ -23,6 +26,7 @@ class Environment:
     var: Path
     port: int
     listen: str
+    web_processes: int
     sandbox: bool
     secret_key: str
     secret_key_fallbacks: list[str]
@@ -69,7 +73,7 @@ def read() -> Environment:
 
 def _read(env: Env) -> Environment:
     var = Path(env.str("VAR", "") or BASE_DIR / "var").resolve()
-    sandbox = env.bool("SANDBOX", True)
+    sandbox = _flag(env, "SANDBOX", True)
     if not sandbox:
         required = ("SECRET_KEY", "ALLOWED_HOSTS", "CONTROL_TOKEN")
         missing = [name for name in required if not os.environ.get(name)]
@@ -81,13 +85,14 @@ def _read(env: Env) -> Environment:
         var=var,
         port=_port(env),
         listen=env.str("LISTEN", "") or "127.0.0.1",
+        web_processes=_at_least(env, "WEB_CONCURRENCY", 2, 1),
         sandbox=sandbox,
         secret_key=env.str("SECRET_KEY", "") or _generated_secret(var),
         secret_key_fallbacks=_listed(env, "SECRET_KEY_FALLBACKS"),
-        allowed_hosts=_listed(env, "ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", "testserver"],
+        allowed_hosts=_hosts(_listed(env, "ALLOWED_HOSTS")) or ["localhost", "127.0.0.1", "[::1]", "testserver"],
         public_url=_web_address(env.str("PUBLIC_URL", "")),
         trusted_proxies=_networks(_listed(env, "TRUSTED_PROXIES")),
-        control_token=env.str("CONTROL_TOKEN", "") or "sandbox",
+        control_token=_token(env.str("CONTROL_TOKEN", "")) or "sandbox",
         database_url=_with_scheme("DATABASE_URL", env.str("DATABASE_URL", ""), ("postgresql", "postgres"))
         or embedded_database_url(var),
         redis_url=_with_scheme("REDIS_URL", env.str("REDIS_URL", ""), ("redis", "rediss", "unix"))
@@ -97,11 +102,11 @@ def _read(env: Env) -> Environment:
         ipn_retry_interval=_at_least(env, "IPN_RETRY_INTERVAL", 1800, 1),
         ipn_max_retries=_at_least(env, "IPN_MAX_RETRIES", 15, 0),
         ipn_timeout=_at_least(env, "IPN_TIMEOUT", 10, 1),
-        ipn_allow_private=env.bool("IPN_ALLOW_PRIVATE", sandbox),
-        ipn_verify_tls=env.bool("IPN_VERIFY_TLS", True),
-        ipn_verify_strict_order=env.bool("IPN_VERIFY_STRICT_ORDER", False),
-        api_dialect=_one_of("API_DIALECT", env.str("API_DIALECT", "2012"), ("2012", "2015")),
-        journal=env.bool("JOURNAL", sandbox),
+        ipn_allow_private=_flag(env, "IPN_ALLOW_PRIVATE", sandbox),
+        ipn_verify_tls=_flag(env, "IPN_VERIFY_TLS", True),
+        ipn_verify_strict_order=_flag(env, "IPN_VERIFY_STRICT_ORDER", False),
+        api_dialect=_one_of("API_DIALECT", env.str("API_DIALECT", "") or "2012", ("2012", "2015")),
+        journal=_flag(env, "JOURNAL", sandbox),
         journal_rows=_at_least(env, "JOURNAL_ROWS", 10_000, 1),
         email=_mail_server(env),
     )
@@ -199,6 +204,24 @@ def _port(env: Env) -> int:
     return port
 
 
+def _hosts(values: list[str]) -> list[str]:
+    """What Django can match: any other text would only refuse every request, health checks included."""
+    for value in values:
+        if not _HOST.fullmatch(value):
+            raise ValueError(
+                f"ALLOWED_HOSTS: {value!r} is no host name; write pay.example.com, .example.com for all below it, "
+                "127.0.0.1 or [::1], without http:// and without a port"
+            )
+    return values
+
+
+def _token(value: str) -> str:
+    """One that a header can carry. Not a word of what was given: it is a secret."""
+    if value != value.strip() or not (value.isascii() and (value.isprintable() or not value)):
+        raise ValueError("CONTROL_TOKEN must be printable ASCII characters without spaces around them")
+    return value
+
+
 def _networks(values: list[str]) -> list[str]:
     for value in values:
         try:
@@ -209,10 +232,14 @@ def _networks(values: list[str]) -> list[str]:
 
 
 def _at_least(env: Env, name: str, default: int, least: int) -> int:
-    value = env.int(name, default)
+    value = env.int(name) if os.environ.get(name) else default
     if value < least:
         raise ValueError(f"{name} must be at least {least}")
     return int(value)
+
+
+def _flag(env: Env, name: str, default: bool) -> bool:
+    return bool(env.bool(name)) if os.environ.get(name) else default
 
 
 def _one_of(name: str, value: str, choices: tuple[str, ...]) -> str:

@@ -17,6 +17,7 @@ from rest_framework.settings import api_settings
 
 from checkout.orders import CheckoutError
 from checkout.sessions import SessionClosed
+from sandbox.fault_names import OFFICIAL
 from wallets.errors import PaymentError
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,22 @@ def unknown_address(request: HttpRequest) -> JsonResponse:
         detail += " " + _("Addresses of the control API end with a slash.")
     document = _problem(HTTPStatus.NOT_FOUND, detail) | {"instance": request.path}
     return JsonResponse(document, status=HTTPStatus.NOT_FOUND, content_type=MEDIA_TYPE)
+
+
+@csrf_exempt
+def no_subscriptions(request: HttpRequest, rest: str = "") -> JsonResponse:
+    """The contract names subscriptions/; nothing is behind it yet, and OkPayAPI says so by the same error."""
+    detail = _(
+        "This gateway has no subscriptions yet. IPN Simulator sends the notification of one, to test a listener."
+    )
+    document = _problem(HTTPStatus.NOT_IMPLEMENTED, detail) | {
+        "error": {"number": 102, "name": OFFICIAL[102]},
+        "instance": request.path,
+    }
+    response = JsonResponse(document, status=HTTPStatus.NOT_IMPLEMENTED, content_type=MEDIA_TYPE)
+    # Nothing is wrong here: Django shall not log it as an error of the server's.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _describe(exception: Exception) -> tuple[dict[str, Any], dict[str, str]]:

@@ -3,7 +3,6 @@
 `gunicorn --config python:okpay_gateway.webserver` takes every name below that it knows as a setting of its.
 """
 
-import os
 import signal
 from typing import Any
 
@@ -15,7 +14,7 @@ _environment = environment.read()
 wsgi_app = "okpay_gateway.wsgi"
 bind = f"{_environment.listen}:{_environment.port}"
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+workers = _environment.web_processes
 threads = 8
 preload_app = True
 # A payment is done in milliseconds; whoever takes longer to finish than this holds up a restart.
@@ -31,11 +30,20 @@ accesslog = None
 control_socket_disable = True
 
 
+VERDICTS = ("/ipn-verify.html", "/ipn-verify")
+
+
 def post_worker_init(worker: Any) -> None:
     """Streams of the journal end as soon as the process is asked to."""
     from okpay_gateway.journal import stream
 
     stream.is_serving = lambda: worker.alive
+
+
+def pre_request(worker: Any, request: Any) -> None:
+    """After a verdict an HTTP/1.0 connection is closed, even if it asks to stay: such listeners read to its end."""
+    if request.version <= (1, 0) and request.path in VERDICTS:
+        request.force_close()
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -4,5 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from okpay_gateway.chunks import measured
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "okpay_gateway.settings")
-application = get_wsgi_application()
+application = measured(get_wsgi_application())

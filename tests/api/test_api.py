@@ -101,6 +101,23 @@ def test_an_unknown_address_is_a_problem_too(api: Api, path: str) -> None:
     assert ("slash" in json.loads(response.content)["detail"]) == (not path.endswith("/"))
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("path", ["subscriptions/", "subscriptions/1/"])
+def test_subscriptions_say_that_they_are_not_there_as_the_soap_api_does(api: Api, method: str, path: str) -> None:
+    answer = api.raw(method, path, b"{}")
+
+    assert answer.status == 501
+    assert answer.body["error"] == {"number": 102, "name": "API_Function_Disabled"}
+    assert "IPN Simulator" in answer.body["detail"]
+
+
+@pytest.mark.parametrize("path", ["/api/docs", "/api/schema"])
+def test_a_page_that_is_typed_without_its_slash_is_found(db: None, path: str) -> None:
+    response = Client().get(f"{path}?format=json")
+
+    assert (response.status_code, response["Location"]) == (302, f"{path}/?format=json")
+
+
 @pytest.mark.parametrize(("method", "path"), [("DELETE", "wallets/"), ("PUT", "clock/"), ("GET", "reset/")])
 def test_a_wrong_method(api: Api, method: str, path: str) -> None:
     answer = api.raw(method, path, b"")
@@ -124,6 +141,7 @@ BODIES = [
     (b'{"x": "' + b"x" * 3_000_000 + b'"}', 413),
     (b"", 200),
     (b"{}", 200),
+    (b'\xef\xbb\xbf{"timeout": 0}', 200),  # as PowerShell writes files
 ]
 
 

@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from urllib.parse import parse_qsl
 
 import pytest
 from django.test import Client
@@ -134,6 +135,39 @@ def test_a_body_in_chunks(gateway: Port, message: IpnMessage) -> None:
 
     assert (status, body) == ("200 OK", b"VERIFIED")
     assert "transfer-encoding" not in answered
+
+
+def test_an_array_as_phps_curl_sends_it(gateway: Port, message: IpnMessage) -> None:
+    """CURLOPT_POSTFIELDS => ["ok_verify" => "true"] + $_POST becomes multipart/form-data."""
+
+    def asked(pairs: list[tuple[str, str]]) -> bytes:
+        parts = [f'--X7\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in pairs]
+        body = "".join([*parts, "--X7--\r\n"]).encode()
+        return ask(gateway, post(body, "Content-Type: multipart/form-data; boundary=X7"))[2]
+
+    pairs = [("ok_verify", "true"), *parse_qsl(message.body(resend=False), keep_blank_values=True)]
+
+    assert asked(pairs) == b"VERIFIED"
+    assert asked([*pairs[:-1], ("ok_ipn_id", pairs[-1][1] + "1")]) == b"INVALID"
+    assert asked([*pairs, ("ok_more", "1")]) == b"INVALID"
+
+
+@pytest.mark.parametrize("body", [b"--X7\r\n", b"--\r\nContent-Disposition: form-data", b"--other\r\n\r\n--X7--"])
+def test_multipart_that_is_none_is_a_question_about_nothing(gateway: Port, sandbox: Sandbox, body: bytes) -> None:
+    status, _, verdict = ask(gateway, post(body, "Content-Type: multipart/form-data; boundary=X7"))
+
+    assert (status, verdict) == ("200 OK", b"INVALID")
+
+
+def test_a_line_end_behind_the_form_is_not_of_its_last_value(gateway: Port, message: IpnMessage) -> None:
+    assert ask(gateway, post(question(message) + b"\r\n", FORM))[2] == b"VERIFIED"
+    assert ask(gateway, post(question(message).replace(b"ok_receiver=", b"ok_receiver=%0A"), FORM))[2] == b"INVALID"
+
+
+def test_an_old_connection_is_closed_even_when_it_asks_to_stay(gateway: Port, message: IpnMessage) -> None:
+    _, headers, body = ask(gateway, post(question(message), FORM, "Connection: keep-alive"))
+
+    assert (headers["connection"], body) == ("close", b"VERIFIED")
 
 
 @pytest.mark.parametrize("chunks", [b"zz\r\nabc\r\n", b"5\r\nabcdefgh\r\n0\r\n\r\n", b"fffffffff\r\nabc", b"5\r\nab"])

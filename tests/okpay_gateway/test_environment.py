@@ -32,6 +32,14 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("REDIS_URL", "amqp://localhost", "REDIS_URL must start with redis://"),
         ("SANDBOX", "perhaps", "SANDBOX"),
         ("PORT", "eighty", "PORT"),
+        ("WEB_CONCURRENCY", "many", "WEB_CONCURRENCY"),
+        ("WEB_CONCURRENCY", "0", "WEB_CONCURRENCY must be at least 1"),
+        ("ALLOWED_HOSTS", "https://pay.example.com", "without http://"),
+        ("ALLOWED_HOSTS", "pay.example.com,pay.example.com:8000", "'pay.example.com:8000' is no host name"),
+        ("ALLOWED_HOSTS", "::1", "[::1]"),
+        ("CONTROL_TOKEN", " ", "CONTROL_TOKEN must be printable ASCII"),
+        ("CONTROL_TOKEN", "geheim\n", "without spaces around"),
+        ("CONTROL_TOKEN", "пароль", "CONTROL_TOKEN must be printable ASCII"),
         ("PORT", "0", "PORT must be at least 1"),
         ("PORT", "65536", "PORT must be at most 65535"),
         ("PUBLIC_URL", "pay.example.com", "PUBLIC_URL must be an address such as https://pay.example.com"),
@@ -104,6 +112,28 @@ def test_blank_texts_mean_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.database_url == environment.embedded_database_url(settings.var)
     assert settings.redis_url == environment.embedded_redis_url(settings.var)
     assert (settings.listen, settings.port) == ("127.0.0.1", 8000)
+
+
+def test_blank_numbers_and_flags_mean_the_default_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PORT", "SANDBOX", "IPN_RETRY_INTERVAL", "IPN_TIMEOUT", "IPN_ALLOW_PRIVATE", "JOURNAL", "API_DIALECT"):
+        monkeypatch.setenv(name, "")
+
+    settings = environment.read()
+
+    assert (settings.port, settings.ipn_retry_interval, settings.ipn_timeout) == (8000, 1800, 10)
+    assert (settings.sandbox, settings.ipn_allow_private, settings.journal, settings.api_dialect) == (
+        *[True] * 3,
+        "2012",
+    )
+
+
+@pytest.mark.parametrize(
+    "hosts", ["*", ".example.com, pay.example.com", "127.0.0.1,[::1],localhost,web_1,xn--bcher-kva.example"]
+)
+def test_what_django_matches_is_a_host(monkeypatch: pytest.MonkeyPatch, hosts: str) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", hosts)
+
+    assert environment.read().allowed_hosts == [host.strip() for host in hosts.split(",")]
 
 
 def test_the_generated_secret_stays_and_is_private(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def _load_everything() -> None:
     """What all three processes need, once, before they fork."""
     from okpay_gateway import celery, wsgi
 
-    assert wsgi.application
+    assert callable(wsgi.application)
     _ = get_resolver().url_patterns
     celery.app.loader.import_default_modules()
     celery.app.finalize()
