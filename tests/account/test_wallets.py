@@ -1,12 +1,16 @@
 """Wallets and Currencies: the list, the properties, the Integration tab."""
 
+import html
+import re
 from collections.abc import Callable
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 
 from tests.conftest import wallet as found
+from tests.soapapi.calls import call, credentials
 from wallets.models import ApiCall, Transaction, Wallet
 
 SETTINGS = {
@@ -239,3 +243,17 @@ def test_why_a_call_was_refused(as_merchant: Client, merchant: Wallet) -> None:
     assert "Authentication_Failed" in page
     assert "use UTC, not local time" in page
     assert "203.0.113.7" in page
+
+
+def test_the_calls_that_were_answered_are_in_the_journal(
+    as_merchant: Client, merchant: Wallet, settings: LazySettings
+) -> None:
+    page = text(as_merchant, f"/account/wallets/{merchant.id}/calls/")
+    [address] = re.findall(r'href="(/account/journal/[^"]*kind=soap[^"]*)"', page)
+    assert "Wallet_Get_Balance" not in text(as_merchant, html.unescape(address))
+
+    call("Wallet_Get_Balance", **credentials(merchant.id))
+
+    assert "Wallet_Get_Balance" in text(as_merchant, html.unescape(address))
+    settings.JOURNAL = False
+    assert address not in text(as_merchant, f"/account/wallets/{merchant.id}/calls/")

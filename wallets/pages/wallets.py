@@ -3,6 +3,7 @@
 from collections import defaultdict
 from decimal import Decimal
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -110,4 +111,5 @@ def api_calls(request: HttpRequest, client: Account, wallet_id: str) -> HttpResp
     asked = {"operation": request.GET.get("function", ""), "outcome": request.GET.get("error", "")}
     wanted = {column: text.replace("\0", "") for column, text in asked.items() if text}
     context = {"wallet": wallet, "calls": calls.filter(**wanted)[:API_CALLS_SHOWN], "is_filtered": bool(wanted)}
-    return render(request, "wallets/api_calls.html", context | {"tab": "calls"})
+    context |= {"tab": "calls", "is_in_journal": settings.JOURNAL}
+    return render(request, "wallets/api_calls.html", context)
