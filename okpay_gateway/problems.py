@@ -80,6 +80,11 @@ def unknown_address(request: HttpRequest) -> JsonResponse:
     return JsonResponse(document, status=HTTPStatus.NOT_FOUND, content_type=MEDIA_TYPE)
 
 
+def unknown_host(request: HttpRequest, detail: str) -> JsonResponse:
+    document = _problem(HTTPStatus.BAD_REQUEST, detail) | {"instance": request.path, "errors": {"Host": [detail]}}
+    return JsonResponse(document, status=HTTPStatus.BAD_REQUEST, content_type=MEDIA_TYPE)
+
+
 @csrf_exempt
 def no_subscriptions(request: HttpRequest, rest: str = "") -> JsonResponse:
     """The contract names subscriptions/; nothing is behind it yet, and OkPayAPI says so by the same error."""

@@ -4,9 +4,10 @@ import sys
 from http import HTTPStatus
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from django.views import i18n
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace import windows
+from okpay_gateway import problems
 from sandbox import clock
 from sandbox.origin import origin
 from wallets import seed
@@ -61,12 +63,30 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
             _("This is too large"),
             _("Nothing was changed. Go back and choose a smaller file; the form says how large it may be."),
         )
+    if isinstance(exception, DisallowedHost):
+        return _unknown_host(request)
     return _error(
         request,
         HTTPStatus.BAD_REQUEST,
         _("We could not understand this request"),
         _("Something about it does not follow the rules of the web. Go back and try again."),
     )
+
+
+def _unknown_host(request: HttpRequest) -> HttpResponse:
+    """Whoever lets www.okpay.com lead here, or calls a container by its name, meets this first."""
+    host = split_domain_port(request.META.get("HTTP_HOST", ""))[0]
+    title = _("This server does not go by that name")
+    if not host:
+        text = _("The request's Host header is no host name.")
+    else:
+        text = _("The request was for the host %(host)s. Let the setting ALLOWED_HOSTS name it, and start again:") % {
+            "host": host
+        }
+        text += f" ALLOWED_HOSTS=localhost,127.0.0.1,{host}"
+    if request.path.startswith("/api/"):
+        return problems.unknown_host(request, f"{title}. {text}")
+    return _error(request, HTTPStatus.BAD_REQUEST, title, text)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
