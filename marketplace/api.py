@@ -377,12 +377,16 @@ class ProductsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
         return self._answer_with(product)
 
     @extend_schema(request=body(ImageUpload, examples.IMAGES), responses={201: ProductFields})
-    @can_fail({"Not a picture": NotAPicture})
+    @can_fail({"Not a picture": lambda: not_a_picture()})
     @action(detail=True, methods=["post"])
     def images(self, request: Request, pk: str) -> Response:
         """Give a product one more picture. It is drawn anew in three sizes; what else is in the file is not kept."""
         product, wanted = self.get_object(), self.read(ImageUpload)
-        pictures.add(product, wanted["content"], alt=wanted["alt"], now=self.now)
+        try:
+            pictures.add(product, wanted["content"], alt=wanted["alt"], now=self.now)
+        except NotAPicture as refused:
+            refused.field = "content"
+            raise
         return self._answer_with(product, status=201)
 
     @extend_schema(operation_id="products_images_destroy", responses={204: None})
@@ -401,7 +405,11 @@ class ProductsView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView
     def file(self, request: Request, pk: str) -> Response:
         """Give a product its file. Buyers download it after the payment, instead of the one before."""
         product, wanted = self.get_object(), self.read(FileUpload)
-        catalogue.set_digital_file(product, wanted["name"], wanted["content"], now=self.now)
+        try:
+            catalogue.set_digital_file(product, wanted["name"], wanted["content"], now=self.now)
+        except IncorrectParameters as refused:
+            refused.field = "content"
+            raise
         return self._answer_with(product, status=201)
 
     def _answer_with(self, product: Product, *, status: int = 200) -> Response:
@@ -617,6 +625,12 @@ def _wallet_of(account: Account, wallet_id: str) -> Wallet:
 
 def no_such_wallet() -> IncorrectParameters:
     return IncorrectParameters("wallet", _("The account has no such wallet."))
+
+
+def not_a_picture() -> NotAPicture:
+    refused = NotAPicture()
+    refused.field = "content"
+    return refused
 
 
 def no_such_picture(id: str) -> NotFound:

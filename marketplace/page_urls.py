@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.pages import orders, products, store
+from marketplace.pages import automation, orders, products, store
 
 urlpatterns = [
     path("", store.overview, name="account-marketplace"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("products/<int:product_id>/pictures/", products.add_picture, name="store-picture-add"),
     path("products/<int:product_id>/pictures/<int:picture_id>/", products.change_picture, name="store-picture"),
     path("products/<int:product_id>/digital/", products.digital, name="store-product-digital"),
+    path("automation/", automation.automation, name="store-automation"),
     path("orders/", orders.orders, name="store-orders"),
     path("orders/<int:order_number>/", orders.order, name="store-order"),
     path("orders/<int:order_number>/ship/", orders.ship, name="store-order-ship"),
