@@ -66,3 +66,13 @@ def test_so_is_a_connection_that_was_closed(kept: DatabaseWrapper) -> None:
     kept.connection.close()
 
     assert backend_of(kept) != pid
+
+
+def test_what_is_prepared_is_planned_once(kept: DatabaseWrapper) -> None:
+    with kept.cursor() as cursor:
+        # A plan for the value at hand would save it the question behind COALESCE.
+        cursor.execute("PREPARE planned_once AS SELECT COALESCE($1::int, (SELECT count(*) FROM wallets_wallet))")
+        for _ in range(7):
+            cursor.execute("EXECUTE planned_once (1)")
+        cursor.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE name = 'planned_once'")
+        assert cursor.fetchone() == (7, 0)
