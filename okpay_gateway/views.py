@@ -7,7 +7,6 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.http.request import split_domain_port
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.utils.translation import gettext as _
@@ -74,16 +73,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def _unknown_host(request: HttpRequest) -> HttpResponse:
-    """Whoever lets www.okpay.com lead here, or calls a container by its name, meets this first."""
-    host = split_domain_port(request.META.get("HTTP_HOST", ""))[0]
+    """Whoever lets www.okpay.com lead here, or calls a container by its name, meets this first.
+
+    The name is not repeated: nothing of an address that is not ours shall stand in an answer.
+    """
     title = _("This server does not go by that name")
-    if not host:
-        text = _("The request's Host header is no host name.")
-    else:
-        text = _("The request was for the host %(host)s. Let the setting ALLOWED_HOSTS name it, and start again:") % {
-            "host": host
-        }
-        text += f" ALLOWED_HOSTS=localhost,127.0.0.1,{host}"
+    text = _(
+        "The host name in the address is not among those of the setting ALLOWED_HOSTS. Name it there and start again, "
+        "such as: ALLOWED_HOSTS=localhost,127.0.0.1,www.okpay.com"
+    )
     if request.path.startswith("/api/"):
         return problems.unknown_host(request, f"{title}. {text}")
     return _error(request, HTTPStatus.BAD_REQUEST, title, text)

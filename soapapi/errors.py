@@ -56,6 +56,12 @@ class CallNotAllowed(CallRefused):
     name = AccessDenied.name
 
 
+class DuplicatePayment(CallRefused):
+    """The 2015 dialect's (once.py). The detail says which payment it was."""
+
+    name = "Duplicate_Payment"
+
+
 class UnreadableParameter(CallRefused):
     """As the domain's IncorrectParameters, for what is not even of its type."""
 

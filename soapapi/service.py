@@ -14,7 +14,7 @@ from django.utils import timezone
 from spyne import Service
 
 from sandbox import clock
-from soapapi import answers, authentication, contract, scripted
+from soapapi import answers, authentication, contract, once, scripted
 from soapapi.authentication import Call
 from soapapi.errors import ApiFunctionDisabled, CallRefused, InternalError, UnreadableParameter
 from soapapi.protocol import NamedFault
@@ -133,17 +133,18 @@ def Send_Money(
 ) -> TransactionInfo:
     _check_length("Comment", Comment, COMMENT_LENGTH)
     _check_length("Invoice", Invoice, INVOICE_LENGTH)
-    payment = payments.send_money(
-        payer=caller.wallet,
-        receiver=Receiver,
-        currency=Currency,
-        amount=Amount,
-        comment=Comment,
-        invoice=Invoice,
-        receiver_pays_fee=IsReceiverPaysFees,
-        now=caller.now,
-        outcome=caller.outcome,
-    )
+    with once.per_invoice(caller.wallet, Receiver, Invoice):
+        payment = payments.send_money(
+            payer=caller.wallet,
+            receiver=Receiver,
+            currency=Currency,
+            amount=Amount,
+            comment=Comment,
+            invoice=Invoice,
+            receiver_pays_fee=IsReceiverPaysFees,
+            now=caller.now,
+            outcome=caller.outcome,
+        )
     return answers.transaction_info(payment, seen_by=caller.wallet)
 
 

@@ -192,24 +192,17 @@ def test_elsewhere_a_mangled_host_is_refused(visitor: Client, address: str) -> N
 
 @pytest.mark.parametrize("address", ["/", "/process.html", "/OkPayAPI?wsdl", "/account/login/"])
 def test_an_unknown_host_is_told_the_setting_that_makes_it_known(visitor: Client, address: str) -> None:
-    page = visitor.get(address, headers={"Host": "www.okpay.com:8000"}).content.decode()
+    page = visitor.get(address, headers={"Host": "shop.internal:8000"}).content.decode()
 
-    assert "for the host www.okpay.com." in page
     assert "ALLOWED_HOSTS=localhost,127.0.0.1,www.okpay.com" in page
-
-
-def test_what_is_no_host_name_is_not_repeated(visitor: Client) -> None:
-    page = visitor.get("/", headers={"Host": "<b>"}).content.decode()
-
-    assert "no host name" in page
-    assert "<b>" not in page
+    assert "shop.internal" not in page
 
 
 def test_a_program_is_told_of_an_unknown_host_by_a_problem_document(visitor: Client) -> None:
     response = visitor.post("/api/v1/reset/", headers={"Host": "okpay.internal"})
 
     assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
-    assert "ALLOWED_HOSTS=localhost,127.0.0.1,okpay.internal" in response.json()["errors"]["Host"][0]
+    assert "ALLOWED_HOSTS" in response.json()["errors"]["Host"][0]
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,18 @@
 """The 18 errors of the official page, each made to happen by HTTP; their names in both dialects."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 from lxml import etree
 
 from soapapi import errors, switches
-from tests.soapapi.calls import SOAP, call, credentials, fault, post, request, token
-from wallets import payments
+from tests.soapapi.calls import SOAP, SoapFault, call, credentials, fault, post, request, token
+from wallets import payments, reversals
 from wallets.errors import NotAPicture, PaymentError
-from wallets.models import Account, Currency, DisabledApiFunction, MonthlyTurnover, Transaction, Wallet
+from wallets.models import Account, ApiCall, Currency, DisabledApiFunction, MonthlyTurnover, Transaction, Wallet
 from wallets.money import D
 
 MERCHANT, BUYER, POOR = "OK702746927", "OK100000001", "OK100000002"
@@ -205,6 +208,51 @@ def test_two_dialects(world: object, settings, changes: dict[str, str], in_2012:
     assert sending(**changes) == in_2012
     settings.API_DIALECT = "2015"
     assert sending(**changes) == in_2015
+
+
+def test_the_later_dialect_pays_an_invoice_once(world: object, settings) -> None:
+    settings.API_DIALECT = "2015"
+    first = call("Send_Money", BUYER, **SENDING | {"Invoice": "A-1"})
+
+    assert sending(Invoice="A-1") == "Duplicate_Payment"
+    assert sending(Invoice="A-1", Receiver="merchant@example.com", Currency="EUR") == "Duplicate_Payment"
+    assert sending(Invoice="A-1", Amount="99999") == "Duplicate_Payment"  # not that there is too little money
+    assert f"transaction {first['ID']}" in str(ApiCall.objects.filter(wallet=BUYER).latest("id").detail)
+    # Another number, another receiver, no number: all of them are payments of their own.
+    for changes in ({"Invoice": "A-2"}, {"Invoice": "A-1", "Receiver": POOR}, {}, {}):
+        assert call("Send_Money", BUYER, **SENDING | changes)["Status"] == "Completed"
+
+
+def test_a_payment_that_was_taken_back_may_be_repeated(world: object, settings) -> None:
+    settings.API_DIALECT = "2015"
+    first = call("Send_Money", BUYER, **SENDING | {"Invoice": "A-1"})
+    reversals.refund(Transaction.objects.get(id=first["ID"]), now=timezone.now())
+
+    assert call("Send_Money", BUYER, **SENDING | {"Invoice": "A-1"})["Status"] == "Completed"
+
+
+def test_the_official_dialect_knows_no_duplicates(world: object) -> None:
+    for _ in range(2):
+        assert call("Send_Money", BUYER, **SENDING | {"Invoice": "A-1"})["Status"] == "Completed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_once_one_pays(merchant: Wallet, buyer: Wallet, settings) -> None:
+    settings.API_DIALECT = "2015"
+
+    def pay(currency: str) -> str:
+        try:
+            return str(call("Send_Money", BUYER, **SENDING | {"Invoice": "A-1", "Currency": currency})["Status"])
+        except SoapFault as refused:
+            return str(refused)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        ends = sorted(pool.map(pay, ["USD", "EUR", "GBP", "USD"]))
+
+    assert ends == ["Completed", *["Duplicate_Payment"] * 3]
+    assert Transaction.objects.filter(invoice="A-1").count() == 1
 
 
 def test_a_fault_has_a_code_and_a_string_and_nothing_else(world: object) -> None:
