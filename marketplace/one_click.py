@@ -10,8 +10,8 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from marketplace import purchases, windows
 from marketplace.errors import OutOfStock, PriceChanged
@@ -56,7 +56,7 @@ class BuyForm(forms.Form):
             for name, label, length, needed in ADDRESS:
                 self.fields[name] = forms.CharField(label=label, max_length=length, required=needed)
             self.fields["country_code"] = forms.ChoiceField(
-                label=gettext_lazy("Country"), choices=[("", "…"), *countries.choices("en")]
+                label=gettext_lazy("Country"), choices=[("", "…"), *countries.choices(get_language() or "en")]
             )
 
     @property

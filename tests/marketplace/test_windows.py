@@ -164,6 +164,23 @@ def test_a_product_page_says_all_and_escapes_it(client: Client, make_product: Ma
         assert words in page
 
 
+def test_what_machines_read_is_the_same_in_every_language(
+    client: Client, buyers_client: Client, make_product: MakeProduct
+) -> None:
+    robot = make_product(price=D("1234.50"), shipping=D("4.90"), type="shipment", stock=1200)
+    for each in (client, buyers_client):
+        each.cookies["okpay_language"] = "de"
+    page = page_of(client, f"/marketplace/products/{robot.id}/")
+    assert "1234,50 USD" in page
+    assert 'itemprop="price" content="1234.50"' in page
+    assert 'max="1200"' in page
+
+    to_buy = page_of(buyers_client, f"/marketplace/products/{robot.id}/buy/", quantity="1100")
+    assert fields_of(to_buy)["terms"] == "USD 1234.50 4.90 0.00 0.00"
+    assert fields_of(to_buy)["pieces"] == "1100"
+    assert "Deutschland" in to_buy
+
+
 def test_a_store_page(client: Client, store: Store, poster: Product) -> None:
     page = page_of(client, f"/marketplace/stores/{store.id}/")
 
