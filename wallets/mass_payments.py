@@ -111,6 +111,8 @@ def read(text: str) -> list[MassPaymentRow]:
     The last two may be left out, and a first row of titles is skipped. Raises IncorrectParameters for what is no list.
     """
     lines = [line for line in text.replace("\0", "").splitlines(keepends=True) if line.strip()]
+    if lines and re.fullmatch(r"sep=[,;\t]?\s*", lines[0], re.IGNORECASE):
+        del lines[0]  # by which a spreadsheet knows what divides columns
     if not lines:
         raise IncorrectParameters("rows", _("There is no row."))
     divider = next((mark for mark in ("\t", ";") if mark in lines[0]), ",")

@@ -18,6 +18,16 @@ from wallets.errors import IncorrectAccount, IncorrectParameters
 WEBMONEY_LETTERS = {"USD": "Z", "EUR": "E", "RUB": "R"}
 # Address versions of the main network: pay to a key's hash, pay to a script's.
 BITCOIN_VERSIONS = {0x00, 0x05}
+# Nobody's, for who has no account there to try with; the card number is the one that all test systems know.
+EXAMPLES = {
+    "WMT": ("Z123456789012", "E123456789012", "R123456789012"),
+    "QIW": ("+7 903 1234567",),
+    "YMO": ("410011234567890",),
+    "WON": ("123456789012",),
+    "MFS": ("1234567",),
+    "BTC": ("1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",),
+}
+EXAMPLE_CARD = "4111 1111 1111 1111"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 # Checksum constants of BIP 173 (witness version 0) and BIP 350 (later versions).

@@ -57,6 +57,7 @@ def send_all(mass_payment: MassPayment, *, all_or_nothing: bool = False) -> Mass
         ROWS,
         ROWS.replace("\n", "\r\n"),
         "\n\n" + ROWS + "\n\n",
+        "sep=,\n" + ROWS,
         ROWS.replace('"1,000.00"', "1000").replace(",", ";").replace("Thank you;", "Thank you,"),
         ROWS.replace('"1,000.00"', "1000")
         .replace('"Thank you, Mary"', "Thank you/ Mary")

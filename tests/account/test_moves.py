@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from sandbox.models import Sandbox
 from tests.account.conftest import logged_in
-from wallets import secrecy
+from wallets import recipients, secrecy
+from wallets.forms.moves import WITHDRAWALS
 from wallets.models import Account, Confirmation, Currency, MonthlyTurnover, Transaction, Wallet
 from wallets.money import D
+from wallets.paysystems import PAYOUTS, Family
 
 SEND = {
     "wallet": "OK100000001",
@@ -351,3 +353,17 @@ def test_what_a_page_asks_the_database(
 ) -> None:
     with django_assert_max_num_queries(7):  # type: ignore[attr-defined]
         as_buyer.get("/account/send/")
+
+
+@pytest.mark.parametrize("method", WITHDRAWALS)
+def test_the_examples_of_accounts_are_accepted(as_buyer: Client, buyer: Wallet, method: str) -> None:
+    form = as_buyer.get(f"/account/withdraw/{method}/").context["form"]
+    if "account" in form.fields:
+        system = WITHDRAWALS[method].system
+        [payout] = [payout for (family, code), payout in PAYOUTS.items() if code == system and family != Family.CARD_RU]
+        for currency, example in zip(payout.currencies, recipients.EXAMPLES[system], strict=False):
+            assert example in form["account"].help_text
+            assert recipients.check_account(system, example, currency=currency)
+    else:
+        assert recipients.EXAMPLE_CARD in form["card_number"].help_text
+        assert recipients.check_card(recipients.EXAMPLE_CARD)

@@ -28,7 +28,7 @@ class MassPaymentForm(forms.Form):
     file = forms.FileField(
         label=_("Or a CSV file"),
         required=False,
-        help_text=_("UTF-8, columns divided by commas, semicolons or tabs; at most 10,000 rows."),
+        help_text=_("UTF-8, columns divided by commas, semicolons or tabs; at most 10,000 rows and 2 MB."),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
     )
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from wallets import conversions, deposits, payments, statement, variables, withdrawals
+from wallets import conversions, deposits, payments, recipients, statement, variables, withdrawals
 from wallets.forms.fields import AmountField, CurrencyField, OwnWalletField
 from wallets.models import Account, Currency, Transaction, Wallet
 from wallets.paysystems import CARDS, PAYOUTS, PAYSYSTEMS, Family
@@ -180,6 +180,13 @@ class WithdrawForm(MoveForm):
     fields_of_errors = {"payer": "wallet", "payment_method": "currency"}
     system: ClassVar[str]
 
+    def __init__(self, client: Account, data: Any = None, *, initial: Any = None) -> None:
+        super().__init__(client, data, initial=initial)
+        if account := self.fields.get("account"):
+            account.help_text = _such_as(*recipients.EXAMPLES[self.system])
+        if card := self.fields.get("card_number"):
+            card.help_text = _such_as(recipients.EXAMPLE_CARD)
+
     def summary(self, transaction: Transaction) -> list[Row]:
         withdrawal = transaction.withdrawal
         return [
@@ -282,6 +289,10 @@ class CardWorldForm(WithdrawForm):
             expiry_year=data["expiry_year"],
             now=now,
         )
+
+
+def _such_as(*examples: str) -> str:
+    return _("Such as %(examples)s.") % {"examples": ", ".join(examples)}
 
 
 _BY_FAMILY: dict[Family, type[WithdrawForm]] = {
