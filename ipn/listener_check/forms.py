@@ -20,7 +20,12 @@ class CheckForm(forms.Form):
         label=_("URL of your listener"), max_length=2000, widget=forms.TextInput(attrs={"inputmode": "url"})
     )
     amount = forms.DecimalField(
-        label=_("Amount of each order"), max_digits=12, decimal_places=2, initial=checks.AMOUNT, localize=False
+        label=_("Amount of each order"),
+        max_digits=12,
+        decimal_places=2,
+        initial=checks.AMOUNT,
+        localize=False,
+        error_messages={"invalid": _("Write an amount with a point, such as 25.00.")},
     )
     currency = forms.CharField(label=_("Currency"), initial=checks.CURRENCY, max_length=3)
     number = forms.IntegerField(

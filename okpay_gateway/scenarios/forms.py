@@ -93,7 +93,8 @@ class ScenarioForm(forms.Form):
         return fields
 
     def _matches(self) -> dict[str, forms.Field]:
-        money: dict[str, Any] = {"max_digits": 15, "decimal_places": 2, "required": False}
+        point = {"invalid": gettext_lazy("Write an amount with a point, such as 25.00.")}
+        money: dict[str, Any] = {"max_digits": 15, "decimal_places": 2, "required": False, "error_messages": point}
         fields: dict[str, forms.Field] = {
             "receiver": forms.CharField(label=gettext_lazy("Receiver"), required=False, max_length=127),
             "currency": forms.CharField(label=gettext_lazy("Currency"), required=False, max_length=3),

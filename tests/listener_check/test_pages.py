@@ -103,6 +103,7 @@ def test_the_next_one_starts_with_what_the_last_one_was_given(at_merchants: Clie
         ("amount", "0.01"),
         ("amount", "-1"),
         ("amount", "much"),
+        ("amount", "1,50"),
         ("currency", "US"),
         ("currency", "U$D"),
         ("number", "-1"),

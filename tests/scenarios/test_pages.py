@@ -94,6 +94,7 @@ def test_magic_amounts_are_a_switch(browser: Client) -> None:
         ("Send_Money", {"effect_1": "failed", "times_1": "0"}, "times_1: Ensure this value is greater"),
         ("Send_Money", {"effect_1": "failed", "delay_1": "999"}, "delay_1: Ensure this value is less"),
         ("Send_Money", {"effect_1": "failed", "currency": "XYZ"}, "currency: There is no such currency."),
+        ("Send_Money", {"effect_1": "failed", "min_amount": "1,50"}, "min_amount: Write an amount with a point"),
         ("Send_Money", {"effect_1": "failed", "min_amount": "5", "max_amount": "2"}, "max_amount: Not less than"),
         ("Send_Money", {"effect_1": "failed", "wallet": BUYER}, "wallet: Select a valid choice."),
     ],
