@@ -133,6 +133,7 @@ class StoresView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ControlView, 
         status, reason = changes.pop("status", store.status), changes.pop("reason", store.reason)
         if "wallet_id" in changes:
             changes["wallet_id"] = _wallet_of(store.account, changes["wallet_id"]).id
+        stores.check_name(changes.get("name", store.name))
         for name, value in changes.items():
             setattr(store, name, value)
         if changes:

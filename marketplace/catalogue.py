@@ -8,12 +8,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db import transaction as database
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import DigitalContent, Product, Store
 from wallets.errors import IncorrectParameters
+from wallets.forms.fields import plain_text
 from wallets.money import LARGEST, ZERO, is_amount
 
 # What its owner may say of a product. Stock is written by stock.py, which minds those who buy at the same moment.
@@ -22,6 +24,7 @@ FIELDS = (
     *("shipping", "shipping2", "tax", "custom_1_title", "custom_1_value", "custom_2_title", "custom_2_value"),
     *("members_only", "is_published"),
 )
+ONE_LINE = ("title", "article", "custom_1_title", "custom_1_value", "custom_2_title", "custom_2_value")
 LARGEST_FILE = 10 * 1024 * 1024
 TEXT_LENGTH = 10_000
 NAME_LENGTH = 127
@@ -82,7 +85,12 @@ def _mark(product: Product, name: str) -> str:
 
 
 def check(product: Product) -> None:
-    """What no field alone can say. Raises IncorrectParameters."""
+    """What no field alone can say, and what its buyers shall be able to read. Raises IncorrectParameters."""
+    for name in ONE_LINE:
+        try:
+            plain_text(getattr(product, name))
+        except ValidationError as wrong:
+            raise IncorrectParameters(name, str(wrong.message)) from None
     if not is_amount(product.price):
         raise IncorrectParameters("price", _("Write an amount of at least 0.01 with a point, such as 25.00."))
     for name in ("shipping", "shipping2", "tax"):

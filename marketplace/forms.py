@@ -17,7 +17,7 @@ from marketplace.stock import MOST
 from wallets import money
 from wallets.documents import LARGEST_SIZE
 from wallets.errors import IncorrectParameters
-from wallets.forms.fields import AmountField, OwnWalletField, WebAddressField
+from wallets.forms.fields import AmountField, OwnWalletField, WebAddressField, plain_text
 from wallets.models import Account, Currency
 
 
@@ -55,6 +55,11 @@ class StoreForm(forms.ModelForm[Store]):
             self.initial["wallet"] = store.wallet_id
             self.initial["url"] = store.url
         self.order_fields(self.field_order)
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        plain_text(name)
+        return name
 
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]

@@ -11,7 +11,8 @@ from wallets.models import Account, Confirmation
 class OnceForm(forms.Form):
     """A form whose second press is known by its key. A program that sends none is taken at its word each time."""
 
-    key = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
+    # Without an id: a page may have several such forms.
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput(attrs={"id": False}), initial=uuid.uuid4)
 
 
 def is_first(form: OnceForm, client: Account) -> bool:

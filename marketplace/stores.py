@@ -2,15 +2,25 @@
 
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db import transaction as database
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Store
 from wallets.errors import IncorrectParameters
+from wallets.forms.fields import plain_text
 from wallets.models import Account, Wallet
 
 Status = Store.Status
+
+
+def check_name(name: str) -> None:
+    """Buyers shall see all of it. Raises IncorrectParameters."""
+    try:
+        plain_text(name)
+    except ValidationError as wrong:
+        raise IncorrectParameters("name", str(wrong.message)) from None
 
 
 @database.atomic
@@ -27,6 +37,7 @@ def register(
 ) -> Store:
     """A store that waits for approval. Raises IncorrectParameters when there is one already."""
     assert wallet.account_id == account.id, "a store's money goes to its owner"
+    check_name(name)
     try:
         with database.atomic():
             return Store.objects.create(

@@ -79,6 +79,7 @@ def test_a_store_is_registered_and_approved(api: Api, stranger: Wallet) -> None:
         ({"account": "100000004", "name": "X", "status": "great"}, "status"),
         ({"account": "100000004", "name": "X", "url": "javascript:alert(1)"}, "url"),
         ({"account": "100000004", "name": "X", "colour": "red"}, "colour"),
+        ({"account": "100000004", "name": "Tea \u202eeht ni"}, "name"),
     ],
 )
 def test_a_wrong_store_names_the_field(api: Api, store: Store, body: dict[str, str], field: str) -> None:
@@ -124,6 +125,8 @@ def test_title_description_and_price_are_enough(api: Api, store: Store) -> None:
         ({"title": ""}, "title"),
         ({"title": "x" * 128}, "title"),
         ({"title": "a\0b"}, "title"),
+        ({"title": "Two\nlines"}, "title"),
+        ({"custom_1_title": "Size\u2066"}, "custom_1_title"),
         ({"custom_1_value": "red"}, "custom_1_title"),
         ({"is_published": "yes"}, "is_published"),
         ({"article": "POT-1"}, "article"),

@@ -87,6 +87,7 @@ def test_a_store_is_registered_and_waits(seller: Client, merchant: Wallet) -> No
     ("change", "field"),
     [
         ({"name": ""}, "name"),
+        ({"name": "Tea \u202eeht ni"}, "name"),
         ({"url": "javascript:alert(1)"}, "url"),
         ({"email": "nobody"}, "email"),
         ({"wallet": "OK100000001"}, "wallet"),
@@ -160,6 +161,8 @@ def test_everything_that_can_be_said(seller: Client, store: Store, poster: Produ
         ({"custom_2_value": "red"}, "custom_2_title"),
         ({"article": "x" * 41}, "article"),
         ({"title": "a\0b"}, "title"),
+        ({"title": "Cup\u202egpj"}, "title"),
+        ({"article": "555\u200b"}, "article"),
     ],
 )
 def test_a_wrong_field_is_named_and_nothing_is_saved(
@@ -263,6 +266,13 @@ def test_buttons_that_are_pressed_twice_count_once(seller: Client, poster: Produ
     assert (poster.stock, poster.images.count()) == (15, 1)
     assert Product.objects.filter(title__in=("Cup", "Pot")).count() == 2
     assert order.events.filter(kind="refunded").count() == 1
+
+
+def test_no_id_stands_twice_on_a_page(seller: Client, poster: Product) -> None:
+    page = seller.get(f"{BASE}products/{poster.id}/").content.decode()
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(re.findall('name="key"', page)) == 2
+    assert len(ids) == len(set(ids))
 
 
 def test_a_press_that_was_refused_can_be_mended(seller: Client, poster: Product) -> None:
