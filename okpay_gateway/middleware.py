@@ -14,8 +14,9 @@ from soapapi import addresses
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-# Listeners behind odd proxies ask for a verdict with a Host that is no host; load balancers check health by address.
-HOST_DOES_NOT_MATTER = frozenset({"/ipn-verify", "/ipn-verify.html", "/health/"})
+# Listeners behind odd proxies ask for a verdict with a Host that is no host; load balancers check health, and
+# Prometheus fetches metrics, by address.
+HOST_DOES_NOT_MATTER = frozenset({"/ipn-verify", "/ipn-verify.html", "/health/", "/metrics", "/metrics/"})
 # A SOAP call gets an envelope, whatever it says; only the contract, by GET, names this server's address.
 SOAP_API = "/OkPayAPI"
 

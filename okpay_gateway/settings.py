@@ -160,7 +160,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 # Listeners that verify over plain HTTP must be answered, never redirected.
 SECURE_SSL_REDIRECT = not SANDBOX
 # So must SOAP clients, which are refused in their own language.
-SECURE_REDIRECT_EXEMPT = [r"^ipn-verify(\.html)?$", r"^health/$", r"^OkPayAPI$"]
+SECURE_REDIRECT_EXEMPT = [r"^ipn-verify(\.html)?$", r"^health/$", r"^metrics/?$", r"^OkPayAPI$"]
 # Bigger than any real payment form or IPN; the limit on the number of fields keeps parsing cheap.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
@@ -253,12 +253,16 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s"}},
     "filters": {"request_id": {"()": "okpay_gateway.middleware.WithRequestID"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]},
+        # A logger without any handler is heard all the same, with its traceback.
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
         # Told to who sent it; the request's own line says 413.
-        "django.security.RequestDataTooBig": {"handlers": [], "propagate": False},
+        "django.security.RequestDataTooBig": {"handlers": ["nowhere"], "propagate": False},
         "celery": {"level": "WARNING"},
     },
 }

@@ -175,7 +175,7 @@ def test_a_link_cannot_choose_a_language(visitor: Client) -> None:
 # Before everything else
 
 
-@pytest.mark.parametrize("address", ["/ipn-verify", "/ipn-verify.html", "/health/"])
+@pytest.mark.parametrize("address", ["/ipn-verify", "/ipn-verify.html", "/health/", "/metrics", "/metrics/"])
 @pytest.mark.parametrize("host", ["", "shop.example, shop.example", "http://okpay/", "a b", "evil.example"])
 def test_a_mangled_host_does_not_matter_where_no_address_is_named(address: str, host: str) -> None:
     request = RequestFactory().post(address, HTTP_HOST=host)
@@ -196,6 +196,12 @@ def test_an_unknown_host_is_told_the_setting_that_makes_it_known(visitor: Client
 
     assert "ALLOWED_HOSTS=localhost,127.0.0.1,www.okpay.com" in page
     assert "shop.internal" not in page
+
+
+@pytest.mark.parametrize("name", [name for name, logger in settings.LOGGING["loggers"].items() if "handlers" in logger])
+def test_a_logger_that_shall_be_quiet_has_a_handler(name: str) -> None:
+    # Python writes what nobody handles to stderr, with its traceback: a line for each scanner that knocks.
+    assert settings.LOGGING["loggers"][name]["handlers"]
 
 
 def test_a_program_is_told_of_an_unknown_host_by_a_problem_document(visitor: Client) -> None:
