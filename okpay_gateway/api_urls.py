@@ -52,8 +52,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", api_docs.SchemaView.as_view(), name="api-schema"),
     path("docs/", api_docs.docs, name="api-docs"),
     # Typed by hand; addresses for programs are taken as they are.
-    path("schema", RedirectView.as_view(pattern_name="api-schema", query_string=True)),
-    path("docs", RedirectView.as_view(pattern_name="api-docs", query_string=True)),
+    path("schema", RedirectView.as_view(pattern_name="api-schema", query_string=True), name="api-schema-typed"),
+    path("docs", RedirectView.as_view(pattern_name="api-docs", query_string=True), name="api-docs-typed"),
     path("v1/subscriptions/", problems.no_subscriptions),
     path("v1/subscriptions/<path:rest>", problems.no_subscriptions),
     re_path("", problems.unknown_address),

@@ -45,6 +45,8 @@ NO_PAGES = {
     "purchase-download": "a file",
     "guest-download": "a file",
     "shop-logo": "a picture",
+    "api-schema-typed": "leads to a file",
+    "api-docs-typed": "leads to the page",
     "checkout-login": "leads to the checkout but for POST",
     "checkout-cancel": "leads to the checkout but for POST",
     "marketplace-bought": "leads to the order",
