@@ -86,6 +86,20 @@ class RequestID:
         return response
 
 
+class HeadersOnly:
+    """HEAD gets a GET's headers and no body. Django leaves that to the server, and gunicorn warns of it each time."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.method == "HEAD" and not response.streaming:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+            response.content = b""
+        return response
+
+
 class WithRequestID(logging.Filter):
     """Lets a log format say %(request_id)s; "-" outside a request."""
 

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "okpay_gateway.middleware.RequestID",
+    "okpay_gateway.middleware.HeadersOnly",
     "soapapi.middleware.SoapCalls",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

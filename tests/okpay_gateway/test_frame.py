@@ -15,7 +15,7 @@ from django.test import Client, RequestFactory, override_settings
 from django.urls import include, path
 
 from okpay_gateway import problems
-from okpay_gateway.middleware import RequestID, TolerantHost, WithRequestID
+from okpay_gateway.middleware import HeadersOnly, RequestID, TolerantHost, WithRequestID
 
 # The home page shows what sells well.
 pytestmark = pytest.mark.django_db
@@ -228,6 +228,14 @@ def test_a_malformed_request_id_is_replaced(given: str) -> None:
     response = RequestID(lambda request: HttpResponse())(request)
 
     assert re.fullmatch(r"[0-9a-f]{16}", response["X-Request-ID"])
+
+
+@pytest.mark.parametrize(("method", "body"), [("HEAD", b""), ("GET", b"four")])
+def test_a_head_request_gets_the_headers_of_a_get_and_no_body(method: str, body: bytes) -> None:
+    response = HeadersOnly(lambda request: HttpResponse(b"four"))(RequestFactory().generic(method, "/health/"))
+
+    assert response.content == body
+    assert response.headers.get("Content-Length") == ("4" if method == "HEAD" else None)
 
 
 def test_the_request_id_stands_in_the_log_lines() -> None:
