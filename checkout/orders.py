@@ -86,7 +86,8 @@ def questions(session: CheckoutSession) -> list[Question]:
 
 
 def needs_address(session: CheckoutSession) -> bool:
-    return any(item.type == TransactionItem.Type.SHIPMENT for item in session.items.all())
+    """Goods want to know where to, and so does a charge for shipping: the sample "Taxes and Handling" names no type."""
+    return any(item.type == TransactionItem.Type.SHIPMENT or item.shipping for item in session.items.all())
 
 
 def order(session: CheckoutSession, choices: Choices) -> payments.Order:

@@ -13,6 +13,9 @@ __all__ = ["worker"]  # a fixture
 def test_testing_your_listener(unscripted: Page, live_server: LiveServer, listener: Listener, worker: None) -> None:
     page = unscripted
     listener.verify_at = live_server.url
+    # "You must be logged into the OKPAY to use the IPN Simulator."
+    page.goto("/account/ipn/simulator/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
     log_in(page, "merchant")
     # "1. In Profile -> Merchant -> Test Tools -> IPN Simulator."
     go(page, "Profile -> Merchant -> Test Tools -> IPN Simulator")

@@ -3,10 +3,35 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from sandbox.models import Sandbox
 from tests.browser.walking import log_in
 from tests.conftest import wallet as found
 from tests.soapapi.calls import SoapFault, call, token
 from wallets.models import Wallet
+
+FUNCTIONS = (
+    *("Get_Date_Time", "Wallet_Get_Balance", "Wallet_Get_Currency_Balance", "Send_Money", "Transaction_Get"),
+    *("Transaction_History", "DebitCard_Prepay", "EX_Account_Check", "EX_Client_Register", "EX_Image_Upload"),
+)
+
+
+def test_api_functions_and_data_structures(unscripted: Page, world: Sandbox) -> None:
+    page = unscripted
+    page.goto("/")
+    page.get_by_role("contentinfo").get_by_role("link", name="Developers").click()
+    page.get_by_role("main").get_by_role("link", name="SOAP API").click()
+    # "Click on the function to get detailed description and an example."
+    for name in FUNCTIONS:
+        page.get_by_role("navigation", name="Functions").get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("region", name=name, exact=True)).to_be_in_viewport()
+        expect(page.get_by_role("region", name=name, exact=True)).to_contain_text("Answer:")
+    # "See data structures"
+    answer = page.get_by_role("region", name="Transaction_Get", exact=True).get_by_role("paragraph").last
+    answer.get_by_role("link", name="TransactionInfo").click()
+    expect(page.get_by_role("region", name="TransactionInfo", exact=True)).to_be_in_viewport()
+    # "Error Code Name Error Text Description"
+    page.get_by_role("link", name="All errors").click()
+    expect(page.get_by_role("row", name="Authentication_Failed")).to_contain_text("104")
 
 
 def test_okpay_account_wallet_preparation(unscripted: Page, stranger: Wallet) -> None:

@@ -15,6 +15,10 @@ def test_a_shopping_cart_is_chosen_or_asked_for(unscripted: Page, world: Sandbox
     page.get_by_role("main").get_by_role("link", name=str(SYSTEMS[0].name)).first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(str(SYSTEMS[0].name))
     expect(page.get_by_role("main")).to_contain_text("/process.html")
+    # "Refer to Developers section to learn more."
+    page.get_by_role("contentinfo").get_by_role("link", name="Shop Systems").click()
+    page.get_by_role("main").get_by_role("link", name="Developers").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Developers")
 
     # "If you are unable to find a suitable cart or application for your eCommerce website please send us a Request"
     page.get_by_role("contentinfo").get_by_role("link", name="Shop Systems").click()

@@ -31,6 +31,7 @@ from wallets.money import D
 from wallets.payments import PENDING, REFUSED, Address
 
 SOFORT = Choices(method="SF")
+BERLIN = Address("Bob Buyer", "DE", "Berlin", "Lindenstraße 5", zip="10969")
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_the_parts_of_the_price_arrive_with_the_transaction(open_session: Open, 
         ok_item_1_tax="3",
     )
 
-    payment = sessions.pay(session, payer=buyer.account, choices=Choices(), now=now)
+    payment = sessions.pay(session, payer=buyer.account, choices=Choices(address=BERLIN), now=now)
 
     (item,) = payment.items.all()
     assert (item.shipping, item.handling, item.tax, item.gross) == (D("18"), D("7"), D("3"), D("328"))
@@ -196,8 +197,7 @@ def test_the_buyer_may_bear_the_fee(open_session: Open, merchant: Wallet, now: d
 def test_choices_are_remembered_for_the_payment_system(open_session: Open, buyer: Wallet, now: datetime) -> None:
     session = open_session(ok_item_1_type="shipment", ok_item_1_price=None, ok_item_1_custom_1_title="Nickname")
     values = {"ok_item_1_price": "12,50", "ok_item_1_custom_1_value": " Bob "}
-    address = Address("Bob Buyer", "DE", "Berlin", "Lindenstraße 5", zip="10969")
-    choices = Choices(method="CC", comment="By night", values=values, address=address)
+    choices = Choices(method="CC", comment="By night", values=values, address=BERLIN)
 
     sessions.choose(session, payer=buyer.account, choices=choices, now=now)
     payment = sessions.pay(CheckoutSession.objects.get(token=session.token), now=now)
@@ -219,6 +219,7 @@ def test_choices_are_remembered_for_the_payment_system(open_session: Open, buyer
         ({"ok_item_1_custom_1_title": "Size"}, Choices(values={"ok_item_1_custom_1_value": "x" * 128}),
          "ok_item_1_custom_1_value"),
         ({"ok_item_1_type": "shipment"}, Choices(), "address"),
+        ({"ok_item_1_shipping": "10"}, Choices(), "address"),
         ({}, Choices(comment="x" * 256), "comment"),
     ],
 )  # fmt: skip

@@ -63,13 +63,14 @@ STORIES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         },
     ),
     "Taxes and Handling": (
-        {},
+        ADDRESS,
         {
             "ok_txn_gross": "120.00",
             "ok_txn_shipping": "10.00",
             "ok_txn_handling": "7.00",
             "ok_txn_tax": "3.00",
             "ok_item_1_tax": "3.00",
+            "ok_payer_street": "Lindenstraße 5",
         },
     ),
     "Payment Argument": (
