@@ -135,9 +135,11 @@ class PaymentRequest:
 def read(form: bytes) -> list[Pair]:
     """The pairs of a query string or an urlencoded body, also of one whose values were never encoded.
 
-    Bytes that are no UTF-8 survive as lone surrogates; `parse` names the variable.
+    Bytes that are no UTF-8 survive as lone surrogates; `parse` names the variable. A line end behind the form, as old
+    programs put it there, is not of its last value.
     """
-    return [(_decoded(name), _decoded(value)) for name, _, value in (pair.partition(b"=") for pair in form.split(b"&"))]
+    pairs = (pair.partition(b"=") for pair in form.rstrip(b"\r\n").split(b"&"))
+    return [(_decoded(name), _decoded(value)) for name, _, value in pairs]
 
 
 def is_payment_form(pairs: Iterable[Pair]) -> bool:

@@ -429,3 +429,11 @@ def test_parsing_changes_nothing() -> None:
     request()
 
     assert (Account.objects.count(), Transaction.objects.count()) == before
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\n\r\n"])
+def test_a_line_end_behind_the_form_is_not_of_its_last_value(end: bytes) -> None:
+    sent = b"ok_receiver=OK702746927&ok_item_1_name=A&ok_item_1_price=1&ok_invoice=abc"
+
+    assert parse(read(sent + end)).invoice == "abc"
+    assert parse(read(sent + b"%0A")).invoice == "abc\n"  # that one was meant
