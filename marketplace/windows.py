@@ -96,6 +96,11 @@ def _best_selling(sandbox: Sandbox, now: datetime) -> list[int]:
     return ids
 
 
+def exclusive(seen: Looker, *, most: int = 4) -> list[Product]:
+    """The newest of what only registered users see."""
+    return list(with_pictures(seen.sees().in_stock().filter(members_only=True))[:most]) if seen.account else []
+
+
 def with_pictures(products: ProductQuerySet) -> ProductQuerySet:
     """What their cards say."""
     return products.defer("description", "words").prefetch_related("store", "images")
@@ -123,9 +128,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "category": category,
         "categories": Category.objects.all(),
         "popular": popular(seen, now=clock.now(seen.sandbox), most=4) if is_front else [],
-        "exclusive": with_pictures(seen.sees().in_stock().filter(members_only=True))[:4]
-        if is_front and seen.account
-        else [],
+        "exclusive": exclusive(seen) if is_front else [],
     }
     return render(request, "marketplace/windows.html", context | _frame(seen))
 

@@ -147,6 +147,11 @@ class Product(models.Model):
                 condition=Q(is_published=True),
             ),
             models.Index(
+                F("id").desc(),
+                name="products_exclusive",
+                condition=Q(is_published=True, is_removed=False, members_only=True),
+            ),
+            models.Index(
                 F("store"),
                 F("stock"),
                 F("id"),

@@ -30,7 +30,7 @@ def overview(request: HttpRequest, client: Account) -> HttpResponse:
     """How the store stands, what needs attention, what was bought."""
     store = own_store(client)
     products = Product.objects.filter(store=store, is_removed=False) if store else Product.objects.none()
-    orders = Order.objects.for_pages()
+    orders, seen = Order.objects.for_pages(), windows.looker(request)
     context = {
         "tab": "overview",
         "store": store,
@@ -42,7 +42,8 @@ def overview(request: HttpRequest, client: Account) -> HttpResponse:
         "sold": orders.sold_by(client)[:LATEST],
         "bought": orders.bought_by(client)[:LATEST],
         # Official page "Marketplace": the popular ones stand also "in registered users' private space".
-        "popular": windows.popular(windows.looker(request), now=clock.now(client.sandbox), most=4),
+        "popular": windows.popular(seen, now=clock.now(client.sandbox), most=4),
+        "exclusive": windows.exclusive(seen),
     }
     return render(request, "marketplace/overview.html", context)
 

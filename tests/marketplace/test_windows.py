@@ -135,6 +135,20 @@ def test_an_exclusive_offer_is_for_registered_users(
     assert buyers_client.get(f"/marketplace/products/{offer.id}/").status_code == 200
 
 
+def test_exclusive_offers_stand_in_the_private_space(
+    buyers_client: Client, make_product: MakeProduct, poster: Product
+) -> None:
+    heading = "Exclusive offers for you"
+    assert heading not in page_of(buyers_client, "/account/marketplace/")
+    make_product(title="First print", members_only=True)
+    make_product(title="Gone", members_only=True, stock=0)
+
+    for path in ("/account/marketplace/", "/marketplace/"):
+        page = page_of(buyers_client, path)
+        offers = page[page.index(heading) : page.index("</section>", page.index(heading))]
+        assert re.findall(r'good-title">([^<]+)<', offers) == ["First print"]
+
+
 def test_the_popular_are_what_sold_of_late(
     client: Client, make_product: MakeProduct, buyer: Wallet, now: datetime
 ) -> None:
