@@ -23,6 +23,7 @@ from checkout.variable_reference import VARIABLES
 from wallets.forms.fields import OwnWalletField
 from wallets.models import Account, Currency, TransactionItem
 from wallets.paysystems import PAYSYSTEMS
+from wallets.presses import OnceForm
 
 # In the developer's form.
 ROWS_AT_FIRST, ROWS_MORE, MOST_ROWS = 8, 8, 200
@@ -32,7 +33,7 @@ _MONEY = _TEXT | {"inputmode": "decimal"}
 _URL = _TEXT | {"inputmode": "url"}
 
 
-class LooksForm(forms.Form):
+class LooksForm(OnceForm):
     """What is no variable of the payment form: the graphic, encryption, how long it is valid."""
 
     graphic = forms.ChoiceField(

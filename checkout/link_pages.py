@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction as database
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from checkout.models import ButtonKey, PaymentLink
 from checkout.payment_form import Hint
 from sandbox import clock, paging
 from sandbox.origin import origin
-from wallets import secrecy
+from wallets import presses, secrecy
 from wallets.models import Account
 from wallets.pages.client import ACT, READ, READ_OR_ACT, client_page
 
@@ -177,7 +178,11 @@ def _rows_page(request: HttpRequest, form: RowsForm) -> HttpResponse:
 def _saved(request: HttpRequest, form: LooksForm) -> HttpResponse:
     is_new = form.link is None
     try:
-        link, hints = form.save()
+        with database.atomic():
+            if is_new and not presses.is_first(form, form.client):
+                made = PaymentLink.objects.filter(wallet__account=form.client).order_by("-created_at", "-id")
+                return redirect("button", made[0].id) if made else redirect("buttons")
+            link, hints = form.save()
     except TooManyLinks as error:
         messages.error(request, str(error))
         return redirect("buttons")

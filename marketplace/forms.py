@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace import catalogue
 from marketplace.models import Category, Product, Store
-from marketplace.presses import OnceForm
 from marketplace.stock import MOST
 from wallets import money
 from wallets.documents import LARGEST_SIZE
 from wallets.errors import IncorrectParameters
 from wallets.forms.fields import AmountField, OwnWalletField, WebAddressField, plain_text
 from wallets.models import Account, Currency
+from wallets.presses import OnceForm
 
 
 class StoreForm(forms.ModelForm[Store]):

@@ -10,15 +10,15 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from marketplace import presses
 from marketplace.models import Store
 from marketplace.pages.products import store_page
-from marketplace.presses import OnceForm
 from sandbox import access
 from sandbox.models import ControlToken
 from sandbox.origin import origin
+from wallets import presses
 from wallets.models import Account
 from wallets.pages.client import READ_OR_ACT
+from wallets.presses import OnceForm
 
 MOST_TOKENS = 20
 SCOPES = {

@@ -9,13 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from marketplace import fulfilment, presses
+from marketplace import fulfilment
 from marketplace.forms import RefundOnceForm, ShipForm
 from marketplace.models import Order, Store
 from marketplace.models.orders import OrderQuerySet
 from marketplace.order_page import download_of, show
 from marketplace.pages.products import store_page
 from sandbox import clock, paging
+from wallets import presses
 from wallets.errors import PaymentError
 from wallets.models import Account
 from wallets.pages.client import ACT, READ, client_page, user_of

@@ -14,12 +14,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from marketplace import catalogue, pictures, presses, price_list, stock
+from marketplace import catalogue, pictures, price_list, stock
 from marketplace.errors import StockChanged
 from marketplace.forms import AddStockForm, DigitalForm, ImportForm, PictureForm, ProductForm
 from marketplace.models import DigitalContent, Picture, Product, Store
 from marketplace.pages.store import own_store
 from sandbox import clock, paging
+from wallets import presses
 from wallets.errors import IncorrectParameters, NotAPicture, PaymentError
 from wallets.models import Account
 from wallets.pages.client import ACT, READ, READ_OR_ACT, client_page

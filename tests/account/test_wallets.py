@@ -2,13 +2,16 @@
 
 import html
 import re
+import threading
 from collections.abc import Callable
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from tests.account.conftest import logged_in
 from tests.conftest import wallet as found
 from tests.soapapi.calls import call, credentials
 from wallets.models import ApiCall, Transaction, Wallet
@@ -52,6 +55,26 @@ def test_a_wallet_needs_a_title(as_merchant: Client, merchant: Wallet) -> None:
 
     assert list(response.context["form"].errors) == ["title"]
     assert merchant.account.wallets.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_open_pressed_by_a_nervous_finger_opens_one(merchant: Wallet) -> None:
+    clients = [logged_in(merchant) for _press in range(4)]
+    key = str(clients[0].get("/account/wallets/").context["form"]["key"].value())
+
+    def press(client: Client) -> None:
+        answers.append(client.post("/account/wallets/", {"title": "Second shop", "key": key})["Location"])
+        connection.close()
+
+    answers: list[str] = []
+    threads = [threading.Thread(target=press, args=(client,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert answers == ["/account/wallets/"] * 4
+    assert merchant.account.wallets.filter(title="Second shop").count() == 1
 
 
 def test_wallets_cannot_be_opened_without_end(

@@ -95,6 +95,16 @@ def test_two_steps_make_the_official_form(as_merchant: Client) -> None:
     )
 
 
+def test_pressed_twice_it_is_one_link(as_merchant: Client) -> None:
+    form = ROBOT | {"key": str(as_merchant.get(PAGE).context["form"]["key"].value())}
+
+    first, second = as_merchant.post(PAGE, form), as_merchant.post(PAGE, form)
+
+    assert PaymentLink.objects.count() == 1
+    assert second["Location"] == first["Location"] == f"{PAGE}{PaymentLink.objects.get().id}/"
+    assert as_merchant.post(PAGE, ROBOT)["Location"] != first["Location"], "a program without a key means it each time"
+
+
 def test_every_variable_of_the_reference_has_a_field() -> None:
     wanted = {name.replace("#", "1") for name in VARIABLES} - {"ok_receiver", "ok_kind"}
     assert wanted - set(GeneratorForm.base_fields) == set()

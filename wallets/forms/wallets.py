@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from wallets.forms.fields import CurrencyField, ListenerAddressField, NetworksField, ReturnAddressField
 from wallets.models import Currency, Transaction, Wallet
+from wallets.presses import OnceForm
 from wallets.statement import EVERY_SALE, Direction, Filters
 
 API_PASSWORD_LEAST, API_PASSWORD_MOST = 8, 64
@@ -24,6 +25,10 @@ class TitleForm(forms.Form):
     title = forms.CharField(
         label=_("Title"), max_length=127, help_text=_("What you call it; only you see it, such as “Shop”.")
     )
+
+
+class NewWalletForm(OnceForm, TitleForm):
+    """Pressed twice, it opens one wallet."""
 
 
 class IntegrationForm(forms.Form):

@@ -5,15 +5,16 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction as database
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from sandbox import clock
-from wallets import balance_chart, parties
+from wallets import balance_chart, parties, presses
 from wallets.forms.fields import own_wallets
-from wallets.forms.wallets import ChartForm, IntegrationForm, TitleForm
+from wallets.forms.wallets import ChartForm, IntegrationForm, NewWalletForm, TitleForm
 from wallets.models import Account, Balance, Currency
 from wallets.money import ZERO
 from wallets.pages.client import ACT, READ, READ_OR_ACT, client_page, own_wallet
@@ -25,12 +26,16 @@ API_CALLS_SHOWN = 50
 @client_page(READ_OR_ACT)
 def wallets(request: HttpRequest, client: Account) -> HttpResponse:
     """All of them, what they hold together, and a form that opens another."""
-    form = TitleForm(request.POST if request.method == "POST" else None)
+    form = NewWalletForm(request.POST if request.method == "POST" else None)
     own = list(own_wallets(client).prefetch_related("balances"))
     if form.is_valid():
         if len(own) < MOST_WALLETS:
-            wallet = parties.open_wallet(client, title=form.cleaned_data["title"], now=clock.now(client.sandbox))
-            messages.success(request, _("The wallet %(wallet)s is open.") % {"wallet": wallet.id})
+            with database.atomic():
+                if presses.is_first(form, client):
+                    wallet = parties.open_wallet(
+                        client, title=form.cleaned_data["title"], now=clock.now(client.sandbox)
+                    )
+                    messages.success(request, _("The wallet %(wallet)s is open.") % {"wallet": wallet.id})
             return redirect("wallets")
         form.add_error(None, _("An account can have at most %(most)d wallets.") % {"most": MOST_WALLETS})
     totals: dict[str, Decimal] = defaultdict(lambda: ZERO)
