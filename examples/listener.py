@@ -37,7 +37,11 @@ PENDING = {
 class Listener(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         # 1. Wait for an HTTP post from OKPAY.
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal():
+            self.answer(411)
+            return
+        body = self.rfile.read(int(length))
         try:
             # 2. and 3. The same variables, byte for byte, preceded by ok_verify=true, are posted back.
             with urlopen(f"{GATEWAY}/ipn-verify.html", b"ok_verify=true&" + body, timeout=10) as answer:  # noqa: S310
