@@ -54,7 +54,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Typed by hand; addresses for programs are taken as they are.
     path("schema", RedirectView.as_view(pattern_name="api-schema", query_string=True), name="api-schema-typed"),
     path("docs", RedirectView.as_view(pattern_name="api-docs", query_string=True), name="api-docs-typed"),
-    path("v1/subscriptions/", problems.no_subscriptions),
-    path("v1/subscriptions/<path:rest>", problems.no_subscriptions),
+    re_path(r"^v1/subscriptions/.*", problems.no_subscriptions),
     re_path("", problems.unknown_address),
 ]

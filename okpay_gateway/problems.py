@@ -86,7 +86,7 @@ def unknown_host(request: HttpRequest, detail: str) -> JsonResponse:
 
 
 @csrf_exempt
-def no_subscriptions(request: HttpRequest, rest: str = "") -> JsonResponse:
+def no_subscriptions(request: HttpRequest) -> JsonResponse:
     """The contract names subscriptions/; nothing is behind it yet, and OkPayAPI says so by the same error."""
     detail = _(
         "This gateway has no subscriptions yet. IPN Simulator sends the notification of one, to test a listener."
