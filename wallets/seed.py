@@ -9,8 +9,8 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from sandbox.models import Sandbox
-from wallets import deposits
-from wallets.models import Account, Currency, User, Wallet
+from wallets import deposits, okpay_seal
+from wallets.models import Account, Currency, OkpaySeal, User, Wallet
 from wallets.money import D
 
 # The official page "Currency Codes", in its order. The rates are ours: plausible, round, and for staff to change.
@@ -63,6 +63,7 @@ CAST: tuple[dict[str, Any], ...] = (
         "wallet": "OK702746927",
         "api_password": "MyApiPass",
         "has": {"EUR": D("10000"), "USD": D("10000"), "GBP": D("10000")},
+        "seal": okpay_seal.OF_A_BUSINESS,
     },
     {
         "account": {
@@ -186,6 +187,11 @@ def _bring_in(cast: Sequence[dict[str, Any]], sandbox: Sandbox, now: datetime) -
         for account, (email, password) in zip(accounts, (who["login"] for who in cast), strict=True)
     )
     Wallet.objects.bulk_create(wallets)
+    OkpaySeal.objects.bulk_create(
+        OkpaySeal(wallet=wallet, is_shown=True, changed_at=now, **dict.fromkeys(who["seal"], True))
+        for who, wallet in zip(cast, wallets, strict=True)
+        if "seal" in who
+    )
     deposits.deposit_many(
         [
             (wallet, currency, amount)

@@ -178,7 +178,8 @@ class Product(models.Model):
 
     @property
     def needs_address(self) -> bool:
-        return self.type == self.Type.SHIPMENT
+        """As at the checkout (checkout/orders.py): goods want to know where to, and so does a charge for shipping."""
+        return self.type == self.Type.SHIPMENT or bool(self.shipping)
 
     @property
     def questions(self) -> list[tuple[str, str]]:

@@ -71,7 +71,7 @@ def _make(client: Account, form: TokenForm) -> str:
     # Of two new ones at once the second waits here, and counts the first.
     Account.objects.select_for_update(no_key=True).get(id=client.id)
     if _own(client).count() >= MOST_TOKENS:
-        form.add_error(None, _("There are 20 tokens: revoke one first."))
+        form.add_error(None, _("There are %d tokens: revoke one first.") % MOST_TOKENS)
         return ""
     if not presses.is_first(form, client):
         return ""

@@ -19,7 +19,7 @@ from sandbox.models import JournalEntry
 from wallets.models import Entry, Transaction
 
 # How far back a source looks, in rows of the whole installation.
-WINDOW = 10_000
+WINDOW = 8_000
 BODIES = ("request_head", "request_body", "response_head", "response_body")
 
 Key = tuple[datetime, int, int]

@@ -21,6 +21,12 @@ EVERYTHING = dict.fromkeys(
 SHOP = {"name": "Posters", "description": "Robots on paper.", "site": "https://posters.example.com/"}
 
 
+@pytest.fixture(autouse=True)
+def no_seal_yet(merchant: Wallet) -> None:
+    """The demo merchant has chosen his; here he has still to."""
+    OkpaySeal.objects.all().delete()
+
+
 def page(wallet: Wallet, **headers: str) -> str:
     response = Client().get(f"/seal/{wallet.id}/", headers=headers)
     assert response.status_code == 200

@@ -34,7 +34,6 @@ from wallets.models import (
     MailboxMessage,
     MassPayment,
     MassPaymentRow,
-    OkpaySeal,
     Shop,
     ShopLogo,
     Transaction,
@@ -128,7 +127,6 @@ def full_world(world: Sandbox, buyer: Wallet, merchant: Wallet) -> None:
     Confirmation.objects.create(key="0f7e2c4e-52c8-4d5b-8d53-2f2f4c2b7a11", account=buyer.account)
     shop = Shop.objects.create(wallet=merchant, name="<script>alert(4)</script>", changed_at=now)
     ShopLogo.objects.create(shop=shop, width=1, height=1, content=b"<script>alert(5)</script>")
-    OkpaySeal.objects.create(wallet=merchant, is_shown=True, changed_at=now)
     HistorySegment.objects.create(wallet=merchant, position=1, after=0, last=payment, earliest=now, latest=now)
     marketplace.categories()
     marketplace.demo_store(world, now=now)

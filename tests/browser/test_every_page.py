@@ -78,7 +78,7 @@ def known(world: Sandbox, merchant: Wallet, buyer: Wallet) -> Known:
     sessions.pay(posts_back, payer=buyer.account, choices=Choices(wallet=buyer.id), now=now)
     Wallet.objects.filter(id=merchant.id).update(return_method="POST")
     tells = {field.name: True for field in OkpaySeal._meta.fields if field.name.startswith(("is_", "shows_"))}
-    OkpaySeal.objects.create(wallet=merchant, changed_at=now, **tells)
+    OkpaySeal.objects.filter(wallet=merchant).update(**tells)
     return known | {
         "canceled": canceled.token,
         "expired": expired.token,

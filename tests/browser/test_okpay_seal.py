@@ -5,11 +5,12 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.walking import go, log_in
 from tests.listener import Answer, listening
-from wallets.models import Wallet
+from wallets.models import OkpaySeal, Wallet
 
 
 def test_putting_an_okpay_seal_on_your_website(unscripted: Page, live_server: LiveServer, merchant: Wallet) -> None:
     page = unscripted
+    OkpaySeal.objects.all().delete()  # the demo merchant has put up his already
     # "log in to your account and go to Profile -> Merchant -> OKPAY Seal where you will find the seal code generator
     # along with detailed instructions on how to embed the code in your website"
     log_in(page, "merchant")

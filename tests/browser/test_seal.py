@@ -8,7 +8,7 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.test_account import log_in
 from tests.listener import Answer, Listener, listening
-from wallets.models import Wallet
+from wallets.models import OkpaySeal, Wallet
 
 FORM = "ok_receiver=OK702746927&ok_item_1_name=Poster&ok_item_1_price=5&ok_currency=USD"
 
@@ -38,6 +38,7 @@ def click_the_seal(page: Page, site: Listener) -> Page:
 
 
 def test_from_the_generator_to_the_visitor(page: Page, merchant: Wallet) -> None:
+    OkpaySeal.objects.all().delete()  # the demo merchant has put up his already
     log_in(page, "merchant")
     with listening() as site:
         describe_the_shop(page, f"http://127.0.0.1:{site.port}/")

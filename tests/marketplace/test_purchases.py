@@ -198,6 +198,13 @@ def test_goods_need_an_address_and_questions_an_answer(buyer: Wallet, make_produ
     assert refused.value.field == "address"
 
 
+def test_a_charge_for_shipping_wants_to_know_where_to(buyer: Wallet, make_product: MakeProduct, now: datetime) -> None:
+    album = make_product(shipping=D("4.00"))
+    with pytest.raises(IncorrectParameters) as refused:
+        purchases.buy([Line(album)], payer=buyer, now=now)
+    assert refused.value.field == "address"
+
+
 def test_who_was_shown_another_price_does_not_pay_the_new_one(buyer: Wallet, poster: Product, now: datetime) -> None:
     with pytest.raises(PriceChanged, match=r"it is 100\.00 USD now"):
         purchases.buy([Line(poster)], payer=buyer, expected_total=D("90.00"), now=now)

@@ -56,8 +56,8 @@ def test_a_merchant_with_a_store_of_his_own_keeps_it(world: Sandbox, merchant: W
 def test_a_reset_brings_the_store_back(buyer: Wallet, world: Sandbox) -> None:
     call_command("seed")
     robot = Product.objects.select_related("store__account", "store__wallet__account").get(title="Tea cup")
-    Product.objects.filter(id=robot.id).update(type="service")
-    robot.type = "service"
+    Product.objects.filter(id=robot.id).update(type="service", shipping=0)
+    robot.type, robot.shipping = "service", D("0.00")
     purchases.buy([Line(robot, 2)], payer=buyer, now=clock.now(world))
     catalogue.change(robot, price=D("1.00"), now=clock.now(world))
     store = Store.objects.get()

@@ -22,7 +22,7 @@ from tests.api.conftest import api  # noqa: F401
 from tests.conftest import wallet
 from tests.listener import Listener
 from wallets import mass_payments, payments, reversals
-from wallets.models import ApiCall, ClientDocument, MailboxMessage, OkpaySeal, Shop, ShopLogo, Transaction, Wallet
+from wallets.models import ApiCall, ClientDocument, MailboxMessage, Shop, ShopLogo, Transaction, Wallet
 from wallets.money import D
 
 
@@ -161,7 +161,6 @@ def fill(own: World, listener: Listener) -> None:
     )
     shop = Shop.objects.create(wallet=merchant, name=f"Posters of {merchant.id}", email=email, changed_at=now)
     ShopLogo.objects.create(shop=shop, width=1, height=1, content=bytes(range(256)))
-    OkpaySeal.objects.create(wallet=merchant, is_shown=True, changed_at=now)
     ApiCall.objects.create(wallet=merchant, at=now, operation="Send_Money", outcome="Authentication_Failed")
     RememberedAnswer.objects.create(
         sandbox=own.sandbox, scope=f"{own.sandbox.id:>064}", fingerprint="", status=200, content_type="", body=""
