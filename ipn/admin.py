@@ -4,11 +4,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from ipn import delivery
+from ipn import delivery, explanations
 from ipn.listener_check.judgement import judge
 from ipn.models import AutoReturn, DeliveryAttempt, IpnMessage, ListenerCheck, Verification
 from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline, RecentValues
@@ -16,7 +17,14 @@ from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline, Recen
 
 class AttemptsInline(ReadOnlyInline):
     model = DeliveryAttempt
-    fields = ("number", "sent_at", "duration", "response_code", "error", "detail")
+    fields = ("number", "sent_at", "duration", "response_code", "error", "detail", "cure")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
+
+    @admin.display(description=_("what to do"))
+    def cure(self, attempt: DeliveryAttempt) -> str:
+        return explanations.cure(attempt)
 
 
 class VerificationsInline(ReadOnlyInline):
@@ -41,10 +49,10 @@ class IpnMessageAdmin(ActingAdmin, ReadOnlyAdmin):
     search_fields = ("=id", "=transaction_id", "=wallet_id", "url")
     inlines = (AttemptsInline, VerificationsInline)
     fields = (
-        *("id", "sandbox", "wallet_id", "transaction_id", "kind", "is_test", "url", "status", "attempts_made"),
+        *("id", "sandbox", "wallet_id", "payment", "kind", "is_test", "url", "status", "attempts_made"),
         *("response_code", "created_at", "last_attempt_at", "next_attempt_at", "listed"),
     )
-    readonly_fields = ("listed",)
+    readonly_fields = ("payment", "listed")
     acts = (
         Act(
             "resend",
@@ -54,6 +62,16 @@ class IpnMessageAdmin(ActingAdmin, ReadOnlyAdmin):
             explanation=_("The same message again, with retries of its own if that fails."),
         ),
     )
+
+    @admin.display(description=_("transaction"))
+    def payment(self, message: IpnMessage) -> SafeString | str:
+        if message.transaction_id is None or message.is_test:  # a test tells of a payment that there never was
+            return str(message.transaction_id or "-")
+        return format_html(
+            '<a href="{}">{}</a>',
+            reverse("admin:wallets_transaction_change", args=[message.transaction_id]),
+            message.transaction_id,
+        )
 
     @admin.display(description=_("variables"))
     def listed(self, message: IpnMessage) -> SafeString:

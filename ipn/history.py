@@ -19,6 +19,7 @@ PAGE_SIZE = 50
 MAX_RESEND = 500
 # Among how many messages of a wallet the ones are looked for that were acknowledged and never verified.
 LOOK_BACK = 5_000
+MOST_WITHOUT_THEIR_ID = 5
 
 NEWEST_FIRST, OLDEST_FIRST = ("-created_at", "-id"), ("created_at", "id")
 
@@ -131,6 +132,22 @@ def unverified_among(messages: Iterable[IpnMessage]) -> set[int]:
     }
     verified = Verification.objects.filter(message_id__in=sent, verdict__in=GENUINE)
     return sent - {message_id for message_id in verified.values_list("message_id", flat=True) if message_id}
+
+
+def asked_without_its_id(message: IpnMessage) -> list[Verification]:
+    """Questions about the message's payment that named no message: perhaps meant for this one.
+
+    Who leaves ok_ipn_id out is compared with what the browser brought to the shop, which never had it.
+    """
+    if message.transaction_id is None:
+        return []
+    asked = Verification.objects.filter(
+        wallet_id=message.wallet_id,
+        message=None,
+        auto_return__transaction_id=message.transaction_id,
+        asked_at__gte=message.created_at,
+    )
+    return list(asked.order_by("-id")[:MOST_WITHOUT_THEIR_ID])
 
 
 def listener_check_of(message: IpnMessage) -> ListenerCheck | None:

@@ -136,6 +136,7 @@ def message(request: HttpRequest, client: Client, message_id: int) -> HttpRespon
     message = client.message(message_id)
     attempts = list(message.deliveries.order_by("-number")[:MOST_ATTEMPTS])[::-1]
     verifications = list(message.verifications.order_by("-id")[:MOST_VERIFICATIONS])
+    never_verified = bool(past.unverified_among([message]))
     return render(
         request,
         "ipn/message.html",
@@ -148,7 +149,8 @@ def message(request: HttpRequest, client: Client, message_id: int) -> HttpRespon
             "acknowledged_at": past.acknowledged_at(message),
             "due_in": _due_in(message, client.now),
             "verifications": verifications,
-            "never_verified": bool(past.unverified_among([message])),
+            "never_verified": never_verified,
+            "without_its_id": past.asked_without_its_id(message) if never_verified and not verifications else [],
             "can_be_resent": past.can_be_resent(message),
             "listener_check": past.listener_check_of(message),
             "sent_body": attempts[-1].request_body if attempts else message.body(resend=False),

@@ -9,3 +9,4 @@ from okpay_gateway.shop_systems import admin as _shop_systems  # noqa: F401
 admin.site.site_header = _("OKPAY gateway")
 admin.site.site_title = _("OKPAY gateway")
 admin.site.index_title = _("Staff")
+admin.site.index_template = "site/staff.html"

@@ -7,8 +7,13 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from ipn.models import IpnMessage
 from sandbox.admin import Act, ActingAdmin, ReadOnlyAdmin, ReadOnlyInline, RecentValues
 from wallets import announcements, payments, reversals
 from wallets.errors import PaymentError
@@ -16,6 +21,7 @@ from wallets.forms.fields import AmountField
 from wallets.models import Decision, DeliveryAddress, Entry, LedgerCheckpoint, Transaction, TransactionItem
 
 Status = Transaction.Status
+MOST_MESSAGES = 20
 
 
 class AmountOrAll(AmountField):
@@ -89,8 +95,9 @@ class TransactionAdmin(ActingAdmin, ReadOnlyAdmin):
             },
         ),
         (_("Order"), {"fields": ("invoice", "comment", "ipn_url", "created_at", "updated_at")}),
+        (_("What happened"), {"fields": ("notifications", "story")}),
     )
-    readonly_fields = ("net", "total")
+    readonly_fields = ("net", "total", "notifications", "story")
     acts = (
         Act("approve", _("Approve"), _("approved."), payments.approve, offered=_is_pending),
         Act(
@@ -127,6 +134,21 @@ class TransactionAdmin(ActingAdmin, ReadOnlyAdmin):
         if payer is None:
             return payment.payment_method
         return payer.id if payment.payer_wallet.is_house else payment.payer_wallet_id
+
+    @admin.display(description=_("IPN messages"))
+    def notifications(self, payment: Transaction) -> SafeString | str:
+        """What its listener was told, newest first, each with what became of it."""
+        told = IpnMessage.objects.filter(transaction_id=payment.id).order_by("-id")[:MOST_MESSAGES]
+        rows = (
+            (reverse("admin:ipn_ipnmessage_change", args=[message.id]), message.id, message.get_status_display())
+            for message in told
+        )
+        return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a> {}', rows) or "-"
+
+    @admin.display(description=_("journal"))
+    def story(self, payment: Transaction) -> SafeString:
+        query = urlencode({"transaction": str(payment.id), "sandbox": str(payment.sandbox_id)})
+        return format_html('<a href="{}?{}">{}</a>', reverse("staff-journal"), query, _("Everything about it"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Transaction]:
         of_each = ("sandbox", "payer_wallet__account", "payer_account", "receiver_wallet", "currency")

@@ -7,10 +7,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from ipn import history
+from ipn import history, verification
+from ipn.encoding import encode
 from ipn.history import Search
 from ipn.models import IpnMessage
-from tests.ipn_pages.conftest import Queue, asked, attempted
+from tests.ipn_pages.conftest import PAIRS, Queue, asked, attempted
 from tests.listener import Listener
 from wallets.models import Wallet
 
@@ -197,6 +198,28 @@ def test_what_was_acknowledged_and_never_verified_is_shown_as_such(at_merchants:
     assert "Acknowledged, but ipn-verify said INVALID" in page_of(at_merchants, refused)
     assert "never verified" not in page_of(at_merchants, verified)
     assert "never verified" not in page_of(at_merchants, unsent)
+
+
+def test_who_asks_without_ok_ipn_id_is_not_told_that_he_did_not_ask(
+    at_merchants: Client, queue: Queue, merchant: Wallet
+) -> None:
+    message, another = attempted(queue(), 200), attempted(queue(transaction_id=7654321), 200)
+    verification.seal_return(
+        sandbox=merchant.account.sandbox,
+        wallet_id=merchant.id,
+        transaction_id=1234567,
+        pairs=PAIRS,
+        now=message.created_at,
+    )
+    question = asked(encode(PAIRS).replace("ok_txn_gross=25.00", "ok_txn_gross=1.00"))
+    assert question.message is None
+
+    page = page_of(at_merchants, message)
+
+    assert "nobody asked about this very message" in page
+    assert "Your listener answered without asking" not in page
+    assert f'href="/account/ipn/verifications/{question.id}/"' in page
+    assert "Your listener answered without asking" in page_of(at_merchants, another)
 
 
 def test_a_test_message_counts_as_verified_by_test(at_merchants: Client, queue: Queue) -> None:
