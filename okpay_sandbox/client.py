@@ -18,6 +18,7 @@ Row = dict[str, Any]
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 DEFAULT_TOKEN = "sandbox"  # noqa: S105 (the published one of every sandbox)
+MOST_REFUSALS = 20
 
 
 class Gateway:
@@ -214,7 +215,14 @@ class Sandbox:
                 code = (attempt["response"] or {}).get("code", "no answer")
                 lines.append(f"  attempt {attempt['number']}: {code} {attempt['error']}".rstrip())
         lines += [f"ipn-verify {row['verdict']}: {row.get('reason', '')}" for row in reversed(self.verifications())]
+        lines += [f"refused: {': '.join(filter(None, (r['summary'], r['why'])))}" for r in reversed(self._refusals())]
         return lines or ["nothing happened"]
+
+    def _refusals(self) -> list[Row]:
+        """The newest payment forms and SOAP calls that were refused: nothing else is left of them."""
+        page = self.call("GET", "journal/", kind="form,soap", failed="true", page_size=MOST_REFUSALS)
+        found: list[Row] = page["results"]
+        return found
 
 
 @dataclass(frozen=True)

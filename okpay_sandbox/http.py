@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from okpay_sandbox.errors import FormRefused, GatewayUnreachable, Problem
 
 TIMEOUT = 60  # seconds for an answer; `wait` adds its own
+ENDS_A_LINE = frozenset({"h1", "h2", "h3", "p", "li", "tr", "main"})
 
 
 class Link:
@@ -112,11 +113,12 @@ class Link:
 
 
 class _Text(HTMLParser):
-    """What a page says in its main part."""
+    """What a page says in its main part: a line for each heading, paragraph and row of a table."""
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
+        self._line = ""
         self._silent = 0
         self._in_main = False
 
@@ -126,11 +128,17 @@ class _Text(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._silent -= tag in ("script", "style", "svg")
+        if tag in ("th", "td"):
+            self._line += " | "
+        elif tag in ENDS_A_LINE:
+            if line := " ".join(self._line.split()).strip(" |"):
+                self.lines.append(line)
+            self._line = ""
         self._in_main = self._in_main and tag != "main"
 
     def handle_data(self, data: str) -> None:
-        if self._in_main and not self._silent and (text := " ".join(data.split())):
-            self.lines.append(text)
+        if self._in_main and not self._silent:
+            self._line += data
 
 
 def _text_of(page: str) -> str:

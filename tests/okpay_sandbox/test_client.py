@@ -55,6 +55,9 @@ def test_a_wrong_form_says_which_variable(sandbox: Sandbox) -> None:
 
     assert refused.value.status == 400
     assert "ok_currency" in refused.value.variables
+    line = next(line for line in refused.value.text.splitlines() if line.startswith("ok_currency"))
+    assert line.split(" | ")[1] == "XXX"
+    assert "such as EUR" in line
 
 
 def test_a_refusal_has_the_official_name(sandbox: Sandbox) -> None:
@@ -73,6 +76,18 @@ def test_the_story_is_about_the_test_and_not_what_everybody_begins_with(sandbox:
     sandbox.open_checkout(BOOK).pay()
 
     assert [line.split()[2:4] for line in sandbox.story()] == [["payment_link", "completed"]]
+
+
+def test_the_story_has_what_was_refused(sandbox: Sandbox) -> None:
+    with pytest.raises(FormRefused):
+        sandbox.open_checkout(BOOK | {"ok_item_1_price": "12,50"})
+    told = time.monotonic() + 15
+    while sandbox.story() == ["nothing happened"] and time.monotonic() < told:
+        time.sleep(0.05)
+
+    (line,) = sandbox.story()
+    assert line.startswith("refused: The payment form was refused: ok_item_1_price")
+    assert "25.00" in line  # what is expected
 
 
 def test_a_wrong_field_is_named(sandbox: Sandbox) -> None:
