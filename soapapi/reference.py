@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from soapapi import contract, service, types
+from soapapi import contract, limits, service, types
 
 Words = StrOrPromise
 
@@ -54,7 +54,7 @@ PARAMETERS: dict[str, Words] = {
     "CardNumber": _("The card’s number, with or without spaces."),
     "City": _("City of the address."),
     "Client": _("The payer: wallet ID, e-mail address or phone number. Empty: anybody."),
-    "Comment": _("Free text for both sides, at most 255 characters."),
+    "Comment": _("Free text for both sides."),
     "Country_ISO": _("Country, ISO 3166, two letters."),
     "Currency": _("One of the 21 codes."),
     "Email": _("The client’s e-mail address."),
@@ -65,12 +65,12 @@ PARAMETERS: dict[str, Words] = {
     "From": _("The first moment, YYYY-MM-DD HH:MM:SS in UTC, or a day. Empty: from the beginning."),
     "Image": _("The file, Base64: JPEG, PNG, GIF or PDF."),
     "ImageType": _("passport, id_card, utility_bill, photo or other."),
-    "Invoice": _("Your own number, at most 127 characters."),
+    "Invoice": _("Your own number."),
     "IsCourierDelivery": _("true: the card is sent by courier, which costs more."),
     "IsReceiverPaysFees": _("true: the receiver bears the fee; else the sender does."),
     "LastName": _("Last name."),
     "PageNumber": _("Which page, from 1. One past the end is empty."),
-    "PageSize": _("How many to a page, at most 50."),
+    "PageSize": _("How many to a page."),
     "PaySystemAccount": _("The account or address at the payment system."),
     "PaymentMethod": _("Code of the payment method."),
     "Phone": _("Phone number with its country code."),
@@ -176,6 +176,9 @@ class Element:
     name: str
     type: str
     meaning: Words
+    # Of a parameter.
+    is_required: bool = False
+    limit: str = ""
 
     @property
     def anchor(self) -> str:
@@ -193,6 +196,16 @@ class Function:
     @property
     def anchor(self) -> str:
         return declared(self.result)
+
+    @property
+    def structure(self) -> "Structure | None":
+        """What it answers, or answers an array of, when that has fields."""
+        return next((each for each in structures() if each.name == self.anchor), None)
+
+    @property
+    def values(self) -> list[tuple[str, int]]:
+        """What it may answer, when that is an enumeration."""
+        return dict(enumerations()).get(self.anchor, [])
 
 
 @dataclass(frozen=True)
@@ -227,7 +240,16 @@ def _function(operation: contract.Operation) -> Function:
         name,
         FUNCTIONS.get(name, ""),
         next(title for title, starts in HEADINGS if name.startswith(starts)),
-        tuple(Element(each, type_name(kind), PARAMETERS.get(each, "")) for each, kind in hints.items()),
+        tuple(
+            Element(
+                each,
+                type_name(kind),
+                PARAMETERS.get(each, ""),
+                is_required=each not in limits.OPTIONAL,
+                limit=limits.words(name, each),
+            )
+            for each, kind in hints.items()
+        ),
         type_name(result),
     )
 

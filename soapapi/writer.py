@@ -7,7 +7,7 @@ nil. Half of a history's time used to be spent here, so each type has its tags r
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -32,6 +32,15 @@ def answer(message: Any, result: Any) -> str:
         f'<s:Envelope xmlns:s="{SOAP}"><s:Body><{message.get_type_name()} xmlns="{T}">',
     ]
     _result_writer(name, model)(result, parts)
+    parts.append(f"</{message.get_type_name()}></s:Body></s:Envelope>")
+    return "".join(parts)
+
+
+def call(message: Any, values: Mapping[str, Any]) -> str:
+    """The envelope of a call, for examples. `message` is spyne's model of the request."""
+    parts = [f'<s:Envelope xmlns:s="{SOAP}"><s:Body><{message.get_type_name()} xmlns="{T}">']
+    for name, model in message._type_info.items():
+        _result_writer(name, model)(values[name], parts)
     parts.append(f"</{message.get_type_name()}></s:Body></s:Envelope>")
     return "".join(parts)
 

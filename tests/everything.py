@@ -51,6 +51,7 @@ def of(merchant: Wallet, buyer: Wallet, *, now: datetime) -> dict[str, object]:
         **_sold_in_the_marketplace(merchant, buyer, now),
         **_bought(merchant, buyer, now),
         "method": "btc",
+        "function": "Send_Money",
         **_kept(merchant, payment, now),
         **_told_of(payment, now),
     }

@@ -158,6 +158,11 @@ def of_later_soap() -> list[Fault]:
     return [_fault(name, None) for name in (*sorted(LATER), *others)]
 
 
+def of_names(names: Iterable[str]) -> list[Fault]:
+    numbers = {name: number for number, name in OFFICIAL.items()}
+    return [_fault(name, numbers.get(name)) for name in names]
+
+
 def of_tokens() -> list[Words]:
     """What the page Refused API calls says beside the name."""
     return [label for _value, label in ApiCall.Reason.choices]

@@ -72,6 +72,26 @@ def section(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+def function(request: HttpRequest, function: str) -> HttpResponse:
+    """A function of the SOAP API: "Click on the function to get detailed description and an example." """
+    from soapapi import examples, reference, refusals  # see _soap_api
+
+    found = next((each for each in reference.functions() if each.name == function), None)
+    if found is None:
+        raise Http404
+    context = {
+        "function": found,
+        "is_off": refusals.is_off(function),
+        "refusals": errors.of_names(refusals.own(function)),
+        "common": refusals.common(function),
+        "example": examples.conversation(function, password="" if settings.SANDBOX else "password"),
+        "host": origin(request).partition("://")[2],
+        "structures_at": BY_SLUG["soap-api"].address,
+    }
+    return _page(request, "developers/function.html", "soap-api", context)
+
+
+@require_safe
 def results(request: HttpRequest) -> HttpResponse:
     """What a name or some words are found under. Any question is answered, if only with nothing."""
     question = request.GET.get("q", "").replace("\0", "")[: search.LONGEST_QUESTION]
@@ -185,6 +205,16 @@ def _soap_api(request: HttpRequest) -> Context:
     }
 
 
+def _soap_samples(request: HttpRequest) -> Context:
+    own = {
+        "origin": origin(request),
+        "wallet": receiver(request) or RECEIVER,
+        "password": EXAMPLE_PASSWORD if settings.SANDBOX else "password",
+    }
+    found = [(title, name, programs.soap_sample(name, **own)) for title, name in programs.SOAP_SAMPLES.items()]
+    return {"programs": found}
+
+
 def _mass_payments(request: HttpRequest) -> Context:
     return {
         "most_rows": mass_payments.MOST_ROWS,
@@ -233,6 +263,7 @@ CONTEXTS: dict[str, Callable[[HttpRequest], Context]] = {
     "verification": _verification,
     "encrypted-buttons": _encrypted_buttons,
     "soap-api": _soap_api,
+    "soap-samples": _soap_samples,
     "mass-payments": _mass_payments,
     "errors": _errors,
     "codes": _codes,

@@ -1,4 +1,4 @@
-"""Programs that the pages show: those that seal a button, as in docs/encrypted-buttons.md, and calls of the SOAP API.
+"""Programs that the pages show: seals of a button, as in docs/encrypted-buttons.md, listeners, calls of the SOAP API.
 
 Tests run them: what a page shows has worked.
 """
@@ -89,3 +89,15 @@ def listener(name: str, *, origin: str, wallet: str) -> str:
     """A whole program, ready to run."""
     program = (_FOLDER / f"{name}.txt").read_text(encoding="utf-8")
     return program.replace(_VERIFY, f"{origin}/ipn-verify.html").replace(_WALLET, wallet)
+
+
+# Whole programs that call the SOAP API, by language; address, wallet and password are constants at their top.
+SOAP_SAMPLES = {"PHP": "php", "C#": "csharp", "Perl": "perl", "Java": "java", "Python": "python", "Node.js": "node"}
+_SOAP_FOLDER = Path(__file__).parent / "soap_samples"
+_API, _PASSWORD = "https://gateway.example/OkPayAPI", "MyApiPass"
+
+
+def soap_sample(name: str, *, origin: str, wallet: str, password: str) -> str:
+    """As `listener`."""
+    program = (_SOAP_FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+    return program.replace(_API, f"{origin}/OkPayAPI").replace(_WALLET, wallet).replace(_PASSWORD, password)

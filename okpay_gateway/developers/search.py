@@ -91,7 +91,8 @@ def _functions() -> Iterator[Entry]:
 
     for function in reference.functions():
         text = f"{function.meaning} {' '.join(each.name for each in function.parameters)}"
-        yield _entry("soap-api", function.name, function.name, text, function.name)
+        address = reverse("developers-function", args=[function.name])
+        yield Entry(function.name, str(BY_SLUG["soap-api"].title), address, text, (function.name,))
     for structure in reference.structures():
         text = " ".join(each.name for each in structure.fields)
         yield _entry("soap-api", structure.name, structure.name, text, structure.name)

@@ -52,6 +52,11 @@ SECTIONS = (
         "encrypted-buttons", _("Encrypted buttons"), _("A form that nobody can read or change, also by your program.")
     ),
     Section("soap-api", _("SOAP API"), _("Addresses, security token, every function, structure and enumeration.")),
+    Section(
+        "soap-samples",
+        _("SOAP samples"),
+        _("Whole programs that ask for a balance, send money and read an error, in six languages, each of them tried."),
+    ),
     Section("mass-payments", _("Mass payments"), _("Pay many at once by a list, and hear about each of them.")),
     Section("errors", _("Errors"), _("Every error that this server gives, why it comes, and what to do about it.")),
     Section("codes", _("Codes"), _("Currencies, payment methods, kinds of items, languages.")),

@@ -198,6 +198,8 @@ def others(known: Known) -> list[Other]:
         ("", "marketplace", "/marketplace/?q=nothing-like-it&sort=cheapest&currency=EUR", 200),
         ("", "developers-search", "/developers/search/?q=price", 200),
         *(("", "developers-section", section.address, 200) for section in SECTIONS[1:]),
+        ("", "developers-function", "/developers/soap-api/Subscription_Update/", 200),
+        ("", "developers-function", "/developers/soap-api/Get_Date_Time/", 200),
     ]
 
 

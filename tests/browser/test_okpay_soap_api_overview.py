@@ -20,15 +20,27 @@ def test_api_functions_and_data_structures(unscripted: Page, world: Sandbox) -> 
     page.goto("/")
     page.get_by_role("contentinfo").get_by_role("link", name="Developers").click()
     page.get_by_role("main").get_by_role("link", name="SOAP API").click()
-    # "Click on the function to get detailed description and an example."
+    functions = page.get_by_role("navigation", name="Functions")
     for name in FUNCTIONS:
-        page.get_by_role("navigation", name="Functions").get_by_role("link", name=name, exact=True).click()
-        expect(page.get_by_role("region", name=name, exact=True)).to_be_in_viewport()
-        expect(page.get_by_role("region", name=name, exact=True)).to_contain_text("Answer:")
+        expect(functions.get_by_role("link", name=name, exact=True)).to_be_visible()
+    # "Click on the function to get detailed description and an example."
+    functions.get_by_role("link", name="Transaction_Get", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Transaction_Get")
+    expect(page.get_by_role("region", name="Parameters").get_by_role("row", name="TxnID")).to_be_visible()
+    expect(page.get_by_role("region", name="Errors").get_by_role("row", name="Transaction_Not_Found")).to_be_visible()
+    example = page.get_by_role("region", name="Example")
+    expect(example).to_contain_text("<SecurityToken>[SHA-256 of MyApiPass:YYYYMMDD:HH]</SecurityToken>")
+    expect(example).to_contain_text("<Transaction_GetResponse")
     # "See data structures"
-    answer = page.get_by_role("region", name="Transaction_Get", exact=True).get_by_role("paragraph").last
-    answer.get_by_role("link", name="TransactionInfo").click()
+    page.get_by_role("region", name="Answer").get_by_role("link", name="TransactionInfo").click()
     expect(page.get_by_role("region", name="TransactionInfo", exact=True)).to_be_in_viewport()
+    # "Here you can find a few examples of OKPAY API usage written in different popular programming languages."
+    page.get_by_role("main").get_by_role("link", name="SOAP samples").click()
+    for language in ("PHP", "C#", "Perl", "Java", "Python"):
+        page.get_by_role("main").get_by_role("link", name=language, exact=True).click()
+        expect(page.get_by_role("region", name=language, exact=True)).to_be_in_viewport()
+        expect(page.get_by_role("region", name=language, exact=True)).to_contain_text("Get_Date_Time")
+    page.get_by_role("main").get_by_role("link", name="SOAP API").click()
     # "Error Code Name Error Text Description"
     page.get_by_role("link", name="All errors").click()
     expect(page.get_by_role("row", name="Authentication_Failed")).to_contain_text("104")

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -80,21 +80,6 @@ def test_perl_soap_lite(run_client: Run, server: str) -> None:
 @pytest.mark.parametrize("client", ["zeep", "suds"])
 def test_python(run_client: Run, client: str) -> None:
     run_client(sys.executable, "-W", "ignore", str(PROGRAMS / f"{client}_client.py"))
-
-
-@pytest.fixture(scope="session")
-def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A folder with npm's `soap`: NODE_PATH, or installed for this run."""
-    given = os.environ.get("NODE_PATH", "")
-    if (Path(given) / "soap").is_dir():
-        yield given
-        return
-    npm = require("npm", "apt-get install nodejs npm")
-    folder = tmp_path_factory.mktemp("node")
-    installing = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), "soap@1"]
-    if subprocess.run(installing, capture_output=True, timeout=300, check=False).returncode:
-        cannot_run("npm's soap cannot be installed: npm install soap@1, and NODE_PATH for its node_modules")
-    yield str(folder / "node_modules")
 
 
 def test_node_soap(run_client: Run, node_modules: str) -> None:

@@ -21,7 +21,7 @@ from sandbox import clock
 from tests.listener import Listener, free_port
 from tests.requirements import require
 from wallets import payments
-from wallets.models import Wallet
+from wallets.models import Transaction, Wallet
 from wallets.money import D
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -53,6 +53,49 @@ class Language:
     needs: tuple[str, str]
     start: tuple[str, ...]
     make: tuple[str, ...] = ()
+
+
+SOAP_SAMPLES = {
+    "php": Language("sample.php", ("php", "php-cli php-soap"), ("php", "sample.php")),
+    "python": Language("sample.py", ("python3", "python3"), (sys.executable, "-W", "ignore", "sample.py")),
+    "perl": Language("sample.pl", ("perl", "libsoap-lite-perl"), ("perl", "sample.pl")),
+    "java": Language("Sample.java", ("javac", "default-jdk-headless"), ("java", "Sample.java")),
+    "csharp": Language(
+        "Sample.cs",
+        ("mcs", "mono-devel"),
+        ("mono", "Sample.exe"),
+        ("mcs", "-r:System.ServiceModel", "-r:System.Runtime.Serialization", "Sample.cs"),
+    ),
+    "node": Language("sample.js", ("node", "nodejs npm"), ("node", "sample.js")),
+}
+
+
+@pytest.mark.parametrize("name", SOAP_SAMPLES)
+def test_a_sample_of_the_soap_api_sends_money_and_reads_an_error(
+    server: str, merchant: Wallet, tmp_path: Path, name: str, request: pytest.FixtureRequest
+) -> None:
+    language = SOAP_SAMPLES[name]
+    program, package = language.needs
+    require(program, f"apt-get install --yes {package}")
+    environment = dict(os.environ)
+    if name == "node":
+        environment["NODE_PATH"] = request.getfixturevalue("node_modules")
+    (tmp_path / language.file).write_text(sample(server, name, section="soap-samples", address="/OkPayAPI"))
+    if language.make:
+        subprocess.run(language.make, cwd=tmp_path, check=True, timeout=120)
+    done = subprocess.run(
+        language.start, cwd=tmp_path, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=120
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    sent = Transaction.objects.get(invoice="A-1001")
+    assert (sent.payer_wallet_id, sent.gross, sent.comment) == (merchant.id, D("5.00"), "For the robot & its key")
+    time_, balance, payment, refused = done.stdout.splitlines()
+    assert re.fullmatch(r"time: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", time_)
+    # Some languages leave out zeros at the end.
+    assert re.fullmatch(r"balance: 10000(\.0+)? USD", balance)
+    assert re.fullmatch(rf"sent: {sent.id} Completed -5\.030*( USD)", payment)
+    assert refused == "refused: Target_Account_Doesnt_Exist"
 
 
 LANGUAGES = {
@@ -104,12 +147,12 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]", said: Path) -> None
             time.sleep(0.05)
 
 
-def sample(server: str, name: str) -> str:
-    with urlopen(f"{server}/developers/sample-listeners/") as answer:
+def sample(server: str, name: str, *, section: str = "sample-listeners", address: str = "/ipn-verify.html") -> str:
+    with urlopen(f"{server}/developers/{section}/") as answer:
         html = answer.read().decode()
-    section = html[html.index(f'id="{name}"') :]
-    (program,) = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", section.split("</section>")[0], re.DOTALL)
-    assert f"{server}/ipn-verify.html" in program
+    found = html[html.index(f'id="{name}"') :].split("</section>")[0]
+    (program,) = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", found, re.DOTALL)
+    assert server + address in program
     return unescape(program)
 
 

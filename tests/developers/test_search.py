@@ -25,7 +25,7 @@ def found(question: str) -> list[str]:
         ("ok_encrypted", "/developers/payment-forms/#ok_encrypted"),
         ("ok_ipn_id", "/developers/notification-variables/#ok_ipn_id"),
         ("unilateral", "/developers/notification-variables/#ok_txn_pending_reason"),
-        ("Send_Money", "/developers/soap-api/#Send_Money"),
+        ("Send_Money", "/developers/soap-api/Send_Money/"),
         ("OperationStatus", "/developers/soap-api/#OperationStatus"),
         ("Not_Enough_Money", "/developers/errors/#soap-Insufficient_Funds"),
         ("104", "/developers/errors/#soap-Authentication_Failed"),

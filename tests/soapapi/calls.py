@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from lxml import etree
 
+from soapapi import refusals, service
 from tests.soapapi.served import schemas
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
@@ -47,7 +48,11 @@ def call(operation: str, wallet_id: str | None = None, *, via: dict[str, Any] | 
     """The result as text, a dict, or a list of dicts. Raises SoapFault."""
     parameters = (credentials(wallet_id) if wallet_id else {}) | parameters
     response = post(request(operation, **parameters), **(via or {}))
-    return result(response)
+    try:
+        return result(response)
+    except SoapFault as refused:
+        _is_on_its_page(operation, refusals.official(str(refused)))
+        raise
 
 
 def result(response: HttpResponse) -> Any:
@@ -74,6 +79,12 @@ def fault(operation: str, wallet_id: str | None = None, **parameters: Any) -> st
     except SoapFault as refused:
         return str(refused)
     raise AssertionError(f"{operation} was not refused but answered {answer}")
+
+
+def _is_on_its_page(operation: str, name: str) -> None:
+    """No test meets an error that the function's page does not name."""
+    if any(each.__name__ == operation for each in service.OPERATIONS):
+        assert name in (*refusals.own(operation), *refusals.common(operation)), f"{operation}: {name}"
 
 
 def _value(element: Any) -> Any:
