@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from lxml import etree
 
+from sandbox.models import Scenario
 from soapapi import refusals, service
 from tests.soapapi.served import schemas
 
@@ -82,8 +83,8 @@ def fault(operation: str, wallet_id: str | None = None, **parameters: Any) -> st
 
 
 def _is_on_its_page(operation: str, name: str) -> None:
-    """No test meets an error that the function's page does not name."""
-    if any(each.__name__ == operation for each in service.OPERATIONS):
+    """No test meets an error that the function's page does not name, but where a scenario has it say anything."""
+    if not Scenario.objects.exists() and any(each.__name__ == operation for each in service.OPERATIONS):
         assert name in (*refusals.own(operation), *refusals.common(operation)), f"{operation}: {name}"
 
 
