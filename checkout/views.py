@@ -28,8 +28,9 @@ from checkout.payment_form import Pair, PaymentFormError, Problem
 from checkout.refusals import Refused
 from checkout.variable_reference import REFERENCE
 from sandbox import clock, correlation, journal
+from sandbox.models import DEFAULT
 from sandbox.origin import origin
-from wallets import parties, payments, registration
+from wallets import parties, payments, registration, seed
 from wallets.errors import PaymentError
 from wallets.forms import EMAIL_TAKEN, LoginForm, RegistrationForm
 from wallets.models import Account
@@ -329,6 +330,8 @@ def _login(request: HttpRequest, session: CheckoutSession, form: LoginForm) -> H
         "summary": orders.summary(session, {}),
         "form": form,
         "systems": orders.allowed_systems(session),
+        # Every start makes sure of him, in this sandbox; the others' buyers have passwords that only their makers know.
+        "demo_buyer": seed.BUYER["login"] if settings.SANDBOX and session.sandbox_id == DEFAULT else None,
     }
     return render(request, "checkout/login.html", context)
 

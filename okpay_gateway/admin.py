@@ -10,3 +10,4 @@ admin.site.site_header = _("OKPAY gateway")
 admin.site.site_title = _("OKPAY gateway")
 admin.site.index_title = _("Staff")
 admin.site.index_template = "site/staff.html"
+admin.site.login_template = "site/staff_login.html"

@@ -8,7 +8,8 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as InvalidModel
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, serializers
@@ -22,6 +23,7 @@ from wallets.errors import PaymentError
 
 log = logging.getLogger(__name__)
 
+FRONT_DOOR = "/api/v1/"
 MEDIA_TYPE = "application/problem+json"
 # Where /api/docs/ explains a type; the others say all with their status (RFC 9457: "about:blank").
 TYPES = {
@@ -71,8 +73,13 @@ def described(exception: Exception, *, instance: str) -> tuple[dict[str, Any], d
 
 
 @csrf_exempt
-def unknown_address(request: HttpRequest) -> JsonResponse:
-    """For every address under /api/ that is none."""
+def unknown_address(request: HttpRequest) -> HttpResponse:
+    """For every address under /api/ that is none, and for /api/v1/ itself.
+
+    The start prints that one: who opens it in a browser is led to the pages that say what there is.
+    """
+    if request.path == FRONT_DOOR and request.method in ("GET", "HEAD"):
+        return redirect("api-docs")
     detail = _("There is nothing at this address; /api/docs/ lists what there is.")
     if not request.path.endswith("/"):
         detail += " " + _("Addresses of the control API end with a slash.")

@@ -65,7 +65,10 @@ class CurrencyNotFound(PaymentError):
 
 class IncorrectAmount(PaymentError):
     number, name, field = 201, "Incorrect_Amount", "amount"
-    text = _("The amount must be a number with at most two decimal places, at least 0.01.")
+    text = _(
+        "The amount must be a number such as 12.50, at least 0.01: "
+        "at most two decimal places, after a point, not a comma."
+    )
 
 
 class FeeTakesAll(IncorrectAmount):

@@ -114,6 +114,8 @@ CAST: tuple[dict[str, Any], ...] = (
     },
 )
 
+BUYER = CAST[1]
+
 
 def currencies(*, restore_rates: bool = False) -> None:
     """Make sure that the 21 exist; rates that staff changed stay unless they are to be restored."""

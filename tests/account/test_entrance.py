@@ -27,6 +27,18 @@ def _few_guesses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entrance, "GUESSES", entrance.Throttle("login", allowed=3, period=entrance.GUESSES.period))
 
 
+@pytest.mark.parametrize("page", [LOGIN, "/admin/login/"])
+def test_a_sandbox_says_where_its_logins_are_and_the_hosted_mode_has_none(
+    client: Client, world: Sandbox, settings: LazySettings, page: str
+) -> None:
+    assert "/#cast-heading" in client.get(page).content.decode()
+    assert 'id="cast-heading"' in client.get("/").content.decode()
+
+    settings.SANDBOX = False
+
+    assert "cast-heading" not in client.get(page).content.decode()
+
+
 def test_who_guesses_has_to_wait_and_is_told_how_long(client: Client, buyer: Wallet) -> None:
     assert [guess(client) for _ in range(3)] == [200] * 3
 

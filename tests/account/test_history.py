@@ -267,3 +267,27 @@ def test_a_transaction_asks_the_database_a_fixed_number_of_times(
 
     with django_assert_max_num_queries(9):  # type: ignore[attr-defined]
         as_merchant.get(f"/account/transactions/{payment.id}/")
+
+
+def test_the_overview_tells_of_notifications_that_do_not_arrive(
+    as_merchant: Client, as_buyer: Client, merchant: Wallet, pay: Pay
+) -> None:
+    assert "has not reached your listener" not in as_merchant.get("/account/").content.decode()
+    Wallet.objects.filter(id=merchant.id).update(ipn_enabled=True, ipn_url="http://127.0.0.1:9/")
+    pay("5")
+    IpnMessage.objects.filter(wallet_id=merchant.id).update(status=IpnMessage.Status.RETRYING)
+
+    page = as_merchant.get("/account/").content.decode()
+
+    assert "One notification has not reached your listener yet" in page
+    assert 'href="/account/ipn/?status=retrying"' in page
+    assert len(as_merchant.get("/account/ipn/?status=retrying").context["page"].messages) == 1
+    assert "your listener" not in as_buyer.get("/account/").content.decode()
+
+
+def test_from_a_transaction_to_its_journal(as_merchant: Client, pay: Pay) -> None:
+    payment = pay("5")
+
+    page = as_merchant.get(f"/account/transactions/{payment.id}/").content.decode()
+
+    assert f'href="/account/journal/?transaction={payment.id}"' in page

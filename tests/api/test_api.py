@@ -118,6 +118,12 @@ def test_a_page_that_is_typed_without_its_slash_is_found(db: None, path: str) ->
     assert (response.status_code, response["Location"]) == (302, f"{path}/?format=json")
 
 
+def test_the_address_that_the_start_prints_leads_to_the_pages() -> None:
+    response = Client().get("/api/v1/")
+
+    assert (response.status_code, response["Location"]) == (302, "/api/docs/")
+
+
 @pytest.mark.parametrize(("method", "path"), [("DELETE", "wallets/"), ("PUT", "clock/"), ("GET", "reset/")])
 def test_a_wrong_method(api: Api, method: str, path: str) -> None:
     answer = api.raw(method, path, b"")

@@ -6,7 +6,7 @@ from html import unescape
 from urllib.parse import urlencode
 
 import pytest
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.http import HttpResponse
 from django.test import Client
 
@@ -150,6 +150,19 @@ def test_a_stranger_is_asked_to_log_in_and_sees_the_order(client: Client, open_s
     assert response["X-Frame-Options"] == "DENY"
     assert "frame-ancestors 'none'" in response["Content-Security-Policy"]
     assert "form-action 'self' http: https:" in response["Content-Security-Policy"]
+
+
+def test_the_demo_buyer_is_named_where_he_can_pay(client: Client, open_session: Open, settings: LazySettings) -> None:
+    session, other = open_session(), Sandbox.objects.create(id="other")
+    hint = "To try it: <code>buyer@example.com</code> with the password <code>buyer</code>."
+    assert hint in client.get(url(session)).content.decode()
+
+    settings.SANDBOX = False
+    assert hint not in client.get(url(session)).content.decode()
+
+    settings.SANDBOX = True
+    CheckoutSession.objects.filter(pk=session.pk).update(sandbox=other)
+    assert hint not in client.get(url(session)).content.decode()  # there he is nobody
 
 
 def test_login_leads_back_to_the_order_with_a_new_key(client: Client, open_session: Open) -> None:
