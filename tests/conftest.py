@@ -1,5 +1,6 @@
 """The cast of the tests, and what holds after every one of them: the books are right."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,10 @@ from sandbox.models import Sandbox
 from tests.listener import Listener, listening
 from wallets import audit, seed
 from wallets.models import Account, Wallet
+
+# A shell without job control lets what it starts in the background ignore SIGINT, and so would every program that tests
+# start and end as by Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 QUICK_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", "wallets.hashers.GeneratedPasswordHasher"]
 

@@ -16,6 +16,8 @@ from okpay_gateway.uploads import LARGEST_FORM
 from tests.web import web_server
 from wallets.models import Wallet
 
+pytestmark = pytest.mark.slow
+
 FORM = b"ok_receiver=OK702746927&ok_item_1_name=Poster&ok_item_1_price=10.00&ok_currency=USD&ok_invoice=chunks-1"
 
 

@@ -19,6 +19,8 @@ import redis
 from okpay_gateway import embedded, environment
 from tests.programs import ROOT
 
+pytestmark = pytest.mark.slow
+
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="root starts PostgreSQL as somebody else; others do not")
 
 
