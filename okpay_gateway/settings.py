@@ -149,6 +149,8 @@ LOCALE_PATHS = [BASE_DIR / "okpay_gateway" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+# The admin has its times from here; "7:13 p.m." cannot be compared with a journal.
+FORMAT_MODULE_PATH = "okpay_gateway.formats"
 
 STATIC_URL = "/static/"
 # Served from the apps' own folders: nothing needs to be collected, so there is no STATIC_ROOT.

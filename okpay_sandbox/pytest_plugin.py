@@ -5,6 +5,10 @@
         okpay_sandbox.open_checkout(ok_item_1_name="Book", ok_item_1_price="5", ok_currency="EUR").pay()
         assert okpay_listener.wait_for(1)[0].verdict == "VERIFIED"
 
+A clock that stands still, so that dates can be compared, is asked for by a marker of the test, its class or its module:
+
+    @pytest.mark.okpay_sandbox(clock={"start": "2030-01-01T00:00:00Z", "frozen": True})
+
 It connects to `--okpay-url` (or OKPAY_URL, or `okpay_url` in the ini file); if none is given, it starts a gateway and
 ends it with the run. With pytest-xdist all workers share one. A failed test's report tells what the gateway saw.
 """
@@ -33,6 +37,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "okpay_sandbox(**fields): how okpay_sandbox is made; the fields are those of POST sandboxes/."
+    )
     if not hasattr(config, "workerinput"):
         # Where a gateway that this run starts will live. It is made when it is first needed.
         config.stash[FOLDER] = Path(tempfile.gettempdir()) / f"okpay-{os.getpid()}-{os.urandom(4).hex()}"
@@ -74,9 +81,10 @@ def okpay_gateway(pytestconfig: pytest.Config) -> Gateway:
 
 
 @pytest.fixture
-def okpay_sandbox(okpay_gateway: Gateway) -> Iterator[Sandbox]:
-    """A sandbox of this test's own, with a merchant and a buyer; gone afterwards."""
-    with okpay_gateway.new_sandbox() as sandbox:
+def okpay_sandbox(request: pytest.FixtureRequest, okpay_gateway: Gateway) -> Iterator[Sandbox]:
+    """A sandbox of this test's own, with a merchant and a buyer; gone afterwards. The marker of this name makes it."""
+    marker = request.node.get_closest_marker("okpay_sandbox")
+    with okpay_gateway.new_sandbox(**(marker.kwargs if marker else {})) as sandbox:
         yield sandbox
 
 

@@ -92,7 +92,7 @@ class MoreThanIsLeft(IncorrectAmount):
 
 class InsufficientFunds(PaymentError):
     number, name, field = 300, "Insufficient_Funds", "amount"
-    text = _("The wallet does not hold enough money.")
+    text = _("The wallet does not hold enough money in this currency, fees included.")
 
 
 class LimitsExceeded(PaymentError):

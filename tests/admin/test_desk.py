@@ -114,4 +114,5 @@ def test_from_a_payment_to_its_messages_and_back(staff: Client, message: IpnMess
     assert f"/admin/journal/?transaction={message.transaction_id}&amp;sandbox=default" in payment
     assert f'<a href="/admin/wallets/transaction/{message.transaction_id}/change/">' in told
     assert "Nothing listens at this port." in told  # what to do
+    assert f"{message.created_at:%Y-%m-%d %H:%M:%S}" in told  # to the second, to be found in a journal
     assert staff.get(f"/admin/journal/?transaction={message.transaction_id}&sandbox=default").status_code == 200

@@ -373,9 +373,9 @@ def test_too_little_money_is_said_before_and_after(client: Client, open_session:
     nothing_chosen = text(client.post(url(session), {}))
 
     assert "It holds 0.01 of 100.00 USD." in before
-    assert "The wallet does not hold enough money." in after
+    assert "The wallet does not hold enough money in this currency, fees included." in after
     assert "add money to the wallet and press Pay again" in after
-    assert "The wallet does not hold enough money." in nothing_chosen
+    assert "The wallet does not hold enough money in this currency, fees included." in nothing_chosen
     session.refresh_from_db()
     assert session.is_open
 

@@ -73,6 +73,27 @@ def test_a_failed_tests_report_tells_what_the_gateway_saw(gateway: Gateway, tmp_
     assert "completed 5.00 EUR invoice='LOOK-1'" in done.stdout
 
 
+def test_a_marker_says_which_time_it_is(gateway: Gateway, tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.okpay_sandbox(clock={'start': '2030-01-01T00:00:00Z', 'frozen': True})\n"
+        "def test_it(okpay_sandbox, okpay_listener):\n"
+        "    okpay_sandbox.notify(okpay_listener.url)\n"
+        "    for _ in range(2):\n"
+        "        okpay_sandbox.open_checkout(ok_item_1_name='B', ok_item_1_price='5', ok_currency='EUR').pay()\n"
+        "    came = okpay_listener.wait_for(2)\n"
+        "    assert [each.variables['ok_txn_datetime'] for each in came] == ['2030-01-01 00:00:00'] * 2\n"
+        "@pytest.mark.okpay_sandbox(clocks={})\n"
+        "def test_what_there_is_not(okpay_sandbox):\n"
+        "    pass\n"
+    )
+
+    done = run_pytest(tmp_path, "--strict-markers", OKPAY_URL=gateway.url)
+
+    assert "1 passed, 1 error" in done.stdout, done.stdout
+    assert "clocks: There is no such field." in done.stdout
+
+
 def test_a_gateway_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text("def test_it(okpay_sandbox):\n    pass\n")
     (tmp_path / "conftest.py").write_text(
