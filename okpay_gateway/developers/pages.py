@@ -74,13 +74,14 @@ def section(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def function(request: HttpRequest, function: str) -> HttpResponse:
     """A function of the SOAP API: "Click on the function to get detailed description and an example." """
-    from soapapi import examples, reference, refusals  # see _soap_api
+    from soapapi import details, examples, reference, refusals  # see _soap_api
 
     found = next((each for each in reference.functions() if each.name == function), None)
     if found is None:
         raise Http404
     context = {
         "function": found,
+        "details": details.of(function),
         "is_off": refusals.is_off(function),
         "refusals": errors.of_names(refusals.own(function)),
         "common": refusals.common(function),

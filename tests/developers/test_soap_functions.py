@@ -119,12 +119,20 @@ def test_parameters_answers_and_errors_are_on_the_page() -> None:
     assert names == [
         *("WalletID", "SecurityToken", "Receiver", "Currency", "Amount", "Comment", "IsReceiverPaysFees", "Invoice")
     ]
-    assert "required, 0.01 to 999999999999.99" in parameters
+    assert "must be given, 0.01 to 999999999999.99" in parameters
     assert "at most 255 characters" in parameters
     assert '<a href="/developers/soap-api/#TransactionInfo"><code>TransactionInfo</code></a>' in answer
     assert '<a href="/developers/soap-api/#AccountInfo"><code>AccountInfo</code></a>' in answer
     assert str(EXPLANATIONS["Insufficient_Funds"].cure) in unescape(answer)
     assert '<a href="/developers/errors/#soap-Authentication_Failed">' in answer
+
+
+def test_what_else_one_should_know_goes_by_the_code(settings: LazySettings) -> None:
+    assert "The fee is 0.5 % of the amount, at most 2.99." in page("Send_Money")
+    assert "Every call pays." in page("Send_Money")
+    assert '<a href="/developers/codes/#withdrawals">' in page("Withdraw_To_Ecurrency")
+    settings.API_DIALECT = "2015"
+    assert "An Invoice is paid to a receiver once" in page("Send_Money")
 
 
 def test_a_page_says_that_its_function_is_off() -> None:
