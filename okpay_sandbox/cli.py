@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 refused, failed or not right, 2 wrong arguments.
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ PAUSE = 0.5  # seconds
 
 def main(arguments: Sequence[str] | None = None, program: str = "okpay-sandbox") -> int:
     options = _parser(program).parse_args(arguments)
+    # A CI job ends with `kill` what a person ends with Ctrl-C: a wallet's settings are put back either way.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         gateway = Gateway(options.url, options.token)
         return int(options.run(gateway, options) or 0)
@@ -33,6 +36,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "okpay-sandbox")
         return 2
     except KeyboardInterrupt:
         return 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _parser(program: str) -> argparse.ArgumentParser:

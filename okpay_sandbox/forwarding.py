@@ -23,7 +23,7 @@ HOP_BY_HOP = frozenset({"connection", "host", "content-length", "transfer-encodi
 
 
 def run(gateway: Gateway, options: argparse.Namespace) -> None:
-    """Until Ctrl-C. Afterwards the wallet has the settings that it had."""
+    """Until Ctrl-C or SIGTERM. Afterwards the wallet has the settings that it had."""
     target = urlsplit(options.forward_to)
     if target.scheme not in ("http", "https") or not target.hostname:
         raise ValueError(f"--forward-to {options.forward_to}: write an address such as http://localhost:3000/ipn")

@@ -153,8 +153,10 @@ class TestListen:
                 wait_for_line(log, "never verified")
                 default.wait()
             finally:
-                program.send_signal(signal.SIGINT)
+                program.send_signal(signal.SIGTERM)  # as a CI job ends it
                 assert program.wait(10) == 0
+        wallet = default.call("GET", f"wallets/{default.merchant.wallet}/")
+        assert (wallet["ipn_enabled"], wallet["ipn_url"]) == (False, "")
         message = default.messages()[0]
         assert message["status"] == "retrying"
         assert message["attempts"][0]["response"]["code"] == 502
