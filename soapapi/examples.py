@@ -1,7 +1,7 @@
 """An example of every function: the call of one of the demo cast, and the answer as this server writes it.
 
 They tell one story: what Send_Money pays here, Transaction_Get finds, and the client that EX_Client_Register brings in
-has a document uploaded. A test sends each, in this order, and gets what stands here.
+has a document uploaded. A test sends each and gets what stands here.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Any
 from lxml import etree
 
 from soapapi import application, contract, refusals, writer
-from soapapi.errors import ApiFunctionDisabled
+from soapapi.errors import ApiFunctionDisabled, AuthenticationFailed
 from soapapi.namespaces import T
 from soapapi.types import (
     AccountInfo,
@@ -253,6 +253,11 @@ def conversation(function: str, *, password: str = "") -> Conversation:
         status,
         indented(answer),
     )
+
+
+def refusal() -> str:
+    """How any call is refused."""
+    return indented(writer.fault(AuthenticationFailed.faultcode, AuthenticationFailed.name))
 
 
 def placeholder(password: str) -> str:

@@ -182,14 +182,15 @@ def _encrypted_buttons(request: HttpRequest) -> Context:
 
 
 def _soap_api(request: HttpRequest) -> Context:
-    from soapapi import reference, tokens  # it brings spyne along: see soapapi/views.py
+    from soapapi import examples, reference, tokens  # it brings spyne along: see soapapi/views.py
 
     functions = reference.functions()
+    password = EXAMPLE_PASSWORD if settings.SANDBOX else "password"
     own = {
         "origin": origin(request),
         "wallet": receiver(request) or RECEIVER,
-        "password": EXAMPLE_PASSWORD if settings.SANDBOX else "password",
-        "token": "...",
+        "password": password,
+        "token": examples.placeholder(password),
     }
     return {
         "headings": {
@@ -203,6 +204,7 @@ def _soap_api(request: HttpRequest) -> Context:
         "php": programs.PHP_CALL % own,
         "python": programs.PYTHON_CALL % own,
         "envelope": programs.ENVELOPE % own,
+        "refusal": examples.refusal(),
     }
 
 

@@ -81,13 +81,30 @@ def flat(envelope: str | bytes) -> list[tuple[str, str, str]]:
     return found
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_refusal_is_as_the_overview_shows_it() -> None:
+    html = Client().get("/developers/soap-api/").content.decode()
+    call, refusal = map(unescape, re.findall(r"<pre[^>]*><code>(&lt;s.*?)</code></pre>", html, re.DOTALL))
+
+    # As it stands there, the token not made.
+    assert flat(post(call.replace("MyApiPass", "another").encode()).content) == flat(refusal)
+    assert post(PLACEHOLDER.sub(lambda found: token(found[1]), call).encode()).status_code == 200
+
+
+@pytest.mark.parametrize("function", WORKING)
 def test_an_example_is_what_is_sent_and_answered(function: str) -> None:
     answer = send(function, numbers=prepared(function))
 
     _headers, _envelope, status, body = shown(function)
     assert answer.status_code == status
     assert flat(answer.content) == flat(body)
+
+
+def test_an_example_of_what_is_off_is_refused_as_it_stands_there() -> None:
+    for function in sorted(set(FUNCTIONS) - set(WORKING)):
+        answer = send(function)
+        _headers, _envelope, status, body = shown(function)
+        assert answer.status_code == status == 500
+        assert flat(answer.content) == flat(body)
 
 
 def test_no_page_tells_a_token() -> None:
