@@ -35,7 +35,7 @@ class VerificationsInline(ReadOnlyInline):
 @admin.register(IpnMessage)
 class IpnMessageAdmin(ActingAdmin, ReadOnlyAdmin):
     list_display = (
-        *("id", "created_at", "kind", "wallet_id", "transaction_id", "status", "attempts_made", "response_code"),
+        *("id", "created_at", "status", "response_code", "attempts_made", "wallet_id", "transaction_id", "kind"),
         *("next_attempt_at", "url"),
     )
     list_filter = (

@@ -28,7 +28,10 @@ def main(arguments: Sequence[str] | None = None, program: str = "okpay-sandbox")
     try:
         gateway = Gateway(options.url, options.token)
         return int(options.run(gateway, options) or 0)
-    except (Problem, FormRefused, GatewayUnreachable, NotIdle) as error:
+    except GatewayUnreachable as error:
+        print(f"{error}\nDoes the gateway run there? --url or OKPAY_URL says where it is.", file=sys.stderr)
+        return 1
+    except (Problem, FormRefused, NotIdle) as error:
         print(error, file=sys.stderr)
         return 1
     except ValueError as error:

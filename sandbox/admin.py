@@ -1,13 +1,20 @@
 """What the staff's pages of all apps share: facts that can only be read, and acts that go through the verbs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import get_fields_from_path, unquote
+from django.contrib.admin.utils import (
+    display_for_field,
+    display_for_value,
+    get_fields_from_path,
+    label_for_field,
+    lookup_field,
+    unquote,
+)
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import CharField, Model, Q, QuerySet
@@ -213,6 +220,8 @@ class ActingAdmin(ListAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": act.title,
+            "subtitle": str(row),
+            "facts": list(self._facts(row)),
             "opts": self.opts,
             "original": row,
             "form": form,
@@ -220,6 +229,14 @@ class ActingAdmin(ListAdmin):
             "back": self._address(None, row),
         }
         return TemplateResponse(request, "admin/acts/act.html", context)
+
+    def _facts(self, row: Model) -> Iterator[tuple[str, str]]:
+        """What the list says of the row: nobody shall have to remember what he is about to act on."""
+        empty = str(self.get_empty_value_display())
+        for name in self.list_display:
+            column, _attribute, value = lookup_field(name, row, self)
+            text = display_for_field(value, column, empty) if column else display_for_value(value, empty)
+            yield str(label_for_field(name, self.model, self)), text
 
     def _address(self, act: Act | None, row: Model) -> str:
         name = act.name if act else "change"

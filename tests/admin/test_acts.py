@@ -63,6 +63,14 @@ def test_approve(staff: Client, pending: Transaction, merchant: Wallet) -> None:
     assert merchant.balance("USD") == D("10095.00")
 
 
+def test_who_acts_sees_on_what(staff: Client, pending: Transaction) -> None:
+    page = " ".join(staff.get(f"{TRANSACTIONS}{pending.id}/approve/").content.decode().split())
+
+    assert f"<h2>{pending.id} {pending.gross} USD</h2>" in page
+    assert f'<th scope="row">Gross</th><td>{pending.gross}</td>' in page
+    assert '<th scope="row">Status</th><td>Pending</td>' in page
+
+
 def test_decline_many(staff: Client, pending: Transaction, paid: Transaction) -> None:
     response = staff.post(TRANSACTIONS, {"action": "decline", "_selected_action": [pending.id, paid.id]})
 

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -76,6 +77,17 @@ def test_time(run) -> None:
 
     assert code == 0
     assert json.loads(out)["delivered"] == 0
+
+
+def test_a_gateway_that_is_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+
+    assert cli.main(["--url", url, "list"]) == 1
+
+    told = capsys.readouterr().err
+    assert url in told
+    assert "OKPAY_URL" in told
 
 
 def test_what_is_refused_is_said_and_fails(run) -> None:
