@@ -179,6 +179,10 @@ def _opens(staff: Client, model: type[Model]) -> None:
         page = staff.get(f"{base}{row.pk}/change/")
         assert page.status_code == 200
         assert staff.get(f"{base}{row.pk}/history/").status_code == 200
+        for act in getattr(admin.site.get_model_admin(model), "acts", ()):
+            confirmation = staff.get(f"{base}{row.pk}/{act.name}/")
+            assert confirmation.status_code == 200
+            assert b"<script>alert" not in confirmation.content
         for content in (page.content, listed.content):
             assert not Page(content).inline
             assert b"<script>alert" not in content
