@@ -29,11 +29,13 @@ run: $(VENV)/sandbox
 serve: $(VENV)/hosted
 	@$(BIN)/python manage.py serve --end-with-parent
 
-# Everything in two runs: what is quick first, then what starts programs, browsers and foreign clients.
+# Everything in three runs: what is quick first, then what starts programs and foreign clients, then what has browsers,
+# by itself: Playwright leaves an event loop running in the process, in which asyncio.run refuses to start.
 test: $(VENV)/dev
 ifeq ($(strip $(ARGS)),)
 	$(BIN)/python -m pytest $(PARALLEL) -m "$(QUICK)"
-	$(BIN)/python -m pytest $(PARALLEL) -m "not ($(QUICK))"
+	$(BIN)/python -m pytest $(PARALLEL) -m "slow and not browser"
+	$(BIN)/python -m pytest $(PARALLEL) -m "browser"
 else
 	$(BIN)/python -m pytest $(ARGS)
 endif

@@ -27,7 +27,7 @@ from tests.listener_check.shops import as_json, shop
 from tests.programs import ROOT
 from wallets.models import Transaction, Wallet
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 ALL = [story.key for story in STORIES]
 

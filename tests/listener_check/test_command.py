@@ -15,7 +15,7 @@ from tests.listener_check.shops import shop
 from tests.programs import ROOT, clean_environment, running
 from wallets.models import Wallet
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def run(*arguments: str) -> str:
@@ -81,7 +81,6 @@ def test_what_it_is_given_wrong(merchant: Wallet, arguments: list[str], words: s
     assert not ListenerCheck.objects.exists()
 
 
-@pytest.mark.slow
 def test_beside_a_running_gateway_with_exit_codes_for_ci(tmp_path: Path) -> None:
     """As README.md has it: `make run`'s processes, the example, the command, and the same VAR for all."""
     port, listener_port = free_port(), free_port()

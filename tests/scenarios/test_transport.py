@@ -25,6 +25,8 @@ from tests.web import web_server
 from wallets import audit, seed
 from wallets.models import Transaction
 
+pytestmark = pytest.mark.slow
+
 D = Decimal
 BUYER, MERCHANT = "OK100000001", "OK702746927"
 
