@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
+from okpay_gateway.doors import IPN_VERIFY, SOAP_API
 from okpay_gateway.uploads import LARGEST_FORM
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-READ_BY_THEMSELVES = frozenset({"/ipn-verify", "/ipn-verify.html", "/OkPayAPI"})
+READ_BY_THEMSELVES = frozenset({*IPN_VERIFY, SOAP_API})
 BLOCK = 64 * 1024  # bytes
 IN_MEMORY = 1024 * 1024  # bytes
 BROKEN = b"The body broke off, or its chunks are malformed. Nothing was changed; send the request again.\n"

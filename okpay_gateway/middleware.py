@@ -10,15 +10,14 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
+from okpay_gateway.doors import IPN_VERIFY, SOAP_API
 from soapapi import addresses
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # Listeners behind odd proxies ask for a verdict with a Host that is no host; load balancers check health, and
 # Prometheus fetches metrics, by address.
-HOST_DOES_NOT_MATTER = frozenset({"/ipn-verify", "/ipn-verify.html", "/health/", "/metrics", "/metrics/"})
-# A SOAP call gets an envelope, whatever it says; only the contract, by GET, names this server's address.
-SOAP_API = "/OkPayAPI"
+HOST_DOES_NOT_MATTER = frozenset({*IPN_VERIFY, "/health/", "/metrics", "/metrics/"})
 
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

@@ -7,6 +7,7 @@ import signal
 from typing import Any
 
 from okpay_gateway import environment
+from okpay_gateway.doors import IPN_VERIFY
 from okpay_gateway.processes import end_with_parent
 
 _environment = environment.read()
@@ -30,9 +31,6 @@ accesslog = None
 control_socket_disable = True
 
 
-VERDICTS = ("/ipn-verify.html", "/ipn-verify")
-
-
 def post_worker_init(worker: Any) -> None:
     """Streams of the journal end as soon as the process is asked to."""
     from okpay_gateway.journal import stream
@@ -42,7 +40,7 @@ def post_worker_init(worker: Any) -> None:
 
 def pre_request(worker: Any, request: Any) -> None:
     """After a verdict an HTTP/1.0 connection is closed, even if it asks to stay: such listeners read to its end."""
-    if request.version <= (1, 0) and request.path in VERDICTS:
+    if request.version <= (1, 0) and request.path in IPN_VERIFY:
         request.force_close()
 
 

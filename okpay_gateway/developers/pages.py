@@ -25,6 +25,8 @@ from wallets.paysystems import OKPAY_BALANCE, PAYOUTS, PAYSYSTEMS
 
 # Of the security token's example on the official page.
 EXAMPLE_PASSWORD, EXAMPLE_HOUR = "MyApiPass", "20100601:15"
+# Where there is no demo cast.
+ANY_PASSWORD = "password"  # noqa: S105 (a word to be replaced)
 
 # What there is to try things with, as (URL name, title, what for). Those of a client need a login.
 TOOLS: tuple[tuple[str, StrOrPromise, StrOrPromise], ...] = (
@@ -85,7 +87,7 @@ def function(request: HttpRequest, function: str) -> HttpResponse:
         "is_off": refusals.is_off(function),
         "refusals": errors.of_names(refusals.own(function)),
         "common": refusals.common(function),
-        "example": examples.conversation(function, password="" if settings.SANDBOX else "password"),
+        "example": examples.conversation(function, password="" if settings.SANDBOX else ANY_PASSWORD),
         "host": origin(request).partition("://")[2],
         "structures_at": BY_SLUG["soap-api"].address,
     }
@@ -156,8 +158,17 @@ def _notifications(request: HttpRequest) -> Context:
     }
 
 
+def _address_and_wallet(request: HttpRequest) -> dict[str, str]:
+    """What examples are filled in with: this server, and the reader's wallet or the demo merchant's."""
+    return {"origin": origin(request), "wallet": receiver(request) or RECEIVER}
+
+
+def _password() -> str:
+    return EXAMPLE_PASSWORD if settings.SANDBOX else ANY_PASSWORD
+
+
 def _sample_listeners(request: HttpRequest) -> Context:
-    own = {"origin": origin(request), "wallet": receiver(request) or RECEIVER}
+    own = _address_and_wallet(request)
     return {"programs": [(title, name, programs.listener(name, **own)) for title, name in programs.LISTENERS.items()]}
 
 
@@ -185,13 +196,7 @@ def _soap_api(request: HttpRequest) -> Context:
     from soapapi import examples, reference, tokens  # it brings spyne along: see soapapi/views.py
 
     functions = reference.functions()
-    password = EXAMPLE_PASSWORD if settings.SANDBOX else "password"
-    own = {
-        "origin": origin(request),
-        "wallet": receiver(request) or RECEIVER,
-        "password": password,
-        "token": examples.placeholder(password),
-    }
+    own = _address_and_wallet(request) | {"password": _password(), "token": examples.placeholder(_password())}
     return {
         "headings": {
             title: [each for each in functions if each.heading == title]
@@ -209,11 +214,7 @@ def _soap_api(request: HttpRequest) -> Context:
 
 
 def _soap_samples(request: HttpRequest) -> Context:
-    own = {
-        "origin": origin(request),
-        "wallet": receiver(request) or RECEIVER,
-        "password": EXAMPLE_PASSWORD if settings.SANDBOX else "password",
-    }
+    own = _address_and_wallet(request) | {"password": _password()}
     found = [(title, name, programs.soap_sample(name, **own)) for title, name in programs.SOAP_SAMPLES.items()]
     return {"programs": found}
 

@@ -79,25 +79,23 @@ token = hashlib.sha256(f"%(password)s:{hour}".encode()).hexdigest()
 print(client.service.Wallet_Get_Currency_Balance("%(wallet)s", token, "USD").Amount)
 """
 
-# Sample listeners, by language. Each has this server's address and the wallet in two constants at its top.
+# Whole programs, by language. What differs from server to server stands in constants at their top.
 LISTENERS = {"PHP": "php", "Python": "python", "Perl": "perl", "Java": "java", "C#": "csharp", "Node.js": "node"}
-_FOLDER = Path(__file__).parent / "listeners"
-_VERIFY, _WALLET = "https://gateway.example/ipn-verify.html", "OK702746927"
+SOAP_SAMPLES = {"PHP": "php", "C#": "csharp", "Perl": "perl", "Java": "java", "Python": "python", "Node.js": "node"}
+_HERE = Path(__file__).parent
+_ORIGIN, _WALLET, _PASSWORD = "https://gateway.example", "OK702746927", "MyApiPass"
 
 
 def listener(name: str, *, origin: str, wallet: str) -> str:
-    """A whole program, ready to run."""
-    program = (_FOLDER / f"{name}.txt").read_text(encoding="utf-8")
-    return program.replace(_VERIFY, f"{origin}/ipn-verify.html").replace(_WALLET, wallet)
-
-
-# Whole programs that call the SOAP API, by language; address, wallet and password are constants at their top.
-SOAP_SAMPLES = {"PHP": "php", "C#": "csharp", "Perl": "perl", "Java": "java", "Python": "python", "Node.js": "node"}
-_SOAP_FOLDER = Path(__file__).parent / "soap_samples"
-_API, _PASSWORD = "https://gateway.example/OkPayAPI", "MyApiPass"
+    """A sample listener, ready to run."""
+    return _program("listeners", name).replace(_ORIGIN, origin).replace(_WALLET, wallet)
 
 
 def soap_sample(name: str, *, origin: str, wallet: str, password: str) -> str:
-    """As `listener`."""
-    program = (_SOAP_FOLDER / f"{name}.txt").read_text(encoding="utf-8")
-    return program.replace(_API, f"{origin}/OkPayAPI").replace(_WALLET, wallet).replace(_PASSWORD, password)
+    """A sample that calls the SOAP API, ready to run."""
+    program = _program("soap_samples", name)
+    return program.replace(_ORIGIN, origin).replace(_WALLET, wallet).replace(_PASSWORD, password)
+
+
+def _program(folder: str, name: str) -> str:
+    return (_HERE / folder / f"{name}.txt").read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from okpay_gateway.doors import IPN_VERIFY, SOAP_API
 from okpay_gateway.journal.events import KEPT_OF_A_BODY
 from sandbox import correlation, journal
 from sandbox.compiled import Compiled
@@ -35,9 +36,8 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 DOORS = {
     "/process.html": Kind.FORM,
-    "/ipn-verify.html": Kind.VERIFY,
-    "/ipn-verify": Kind.VERIFY,
-    "/OkPayAPI": Kind.SOAP,
+    **dict.fromkeys(IPN_VERIFY, Kind.VERIFY),
+    SOAP_API: Kind.SOAP,
 }
 # They know a transaction by its number only, or may.
 TOLD_BY_TRANSACTION = (Kind.VERIFY, Kind.API)
