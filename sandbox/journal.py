@@ -21,7 +21,8 @@ from django.db.backends.utils import CursorWrapper
 from sandbox.models import JournalEntry, JournalGap, Sandbox
 from sandbox.prepared import Prepared
 
-# How many rows a process adds to a sandbox before it looks whether there are too many.
+# How many rows a process adds to a sandbox before it looks whether there are too many: a twentieth of those it keeps,
+# and at least so many. To look, it counts all that are kept.
 PRUNE_EVERY = 100
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,9 @@ _NEW = Prepared(f"{_TABLE}_new", f"INSERT INTO {_TABLE} ({', '.join(_COLUMNS)}) 
 # In a statement without a transaction around it these hold for that statement. Whoever locks the table for long, a
 # migration perhaps, shall not hold up requests.
 _BY_ITSELF = "SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '500ms'; "
+# What was dropped stays in the index until a vacuum. A bitmap would go through all of that every time; walking along the
+# index marks it as gone.
+_ALONG_THE_INDEX = "SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off; "
 _PRUNE = f"""
 WITH gone AS (
     DELETE FROM {_TABLE} WHERE sandbox_id = %(sandbox)s AND (at, id) <= (
@@ -128,25 +132,25 @@ def _look_after(sandbox_id: str) -> None:
     """Every so often drop the oldest; and write down what was lost."""
     with _lock:
         # The first time a process comes by, it looks: it may replace one that was about to.
-        due = _added[sandbox_id] % PRUNE_EVERY == 0
+        due = _added[sandbox_id] % max(PRUNE_EVERY, settings.JOURNAL_ROWS // 20) == 0
         _added[sandbox_id] += 1
         lost = _lost.pop(sandbox_id, 0)
     if not (due or lost):
         return
     try:
         bounds: dict[str, str | int] = {"sandbox": sandbox_id, "kept": settings.JOURNAL_ROWS, "lost": lost}
-        _execute(lambda cursor, after: cursor.execute(after + _PRUNE, bounds))
+        _execute(lambda cursor, after: cursor.execute(after + _PRUNE, bounds), _BY_ITSELF + _ALONG_THE_INDEX)
     except Exception:
         with _lock:
             _lost[sandbox_id] += lost
         raise
 
 
-def _execute(act: Callable[[CursorWrapper, str], object]) -> None:
+def _execute(act: Callable[[CursorWrapper, str], object], settings_for_it: str = _BY_ITSELF) -> None:
     """`act` executes one statement, after settings that hold for it."""
     if connection.in_atomic_block:
         with transaction.atomic(), connection.cursor() as cursor:
             act(cursor, "")
     else:
         with connection.cursor() as cursor:
-            act(cursor, _BY_ITSELF)
+            act(cursor, settings_for_it)
