@@ -3,6 +3,8 @@
 Django compiles a QuerySet, and the INSERT of a row, anew each time: for a wallet with its account and sandbox that is
 two thirds of what asking costs this process. It makes the same of it every time, only the values differ. So the SQL is
 kept here, and prepared. Instances are made as a QuerySet makes them, and rows as `save()` does.
+
+`asked_together` asks several at once, before they are needed; a row goes along with the next statement.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +17,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import CharField, DateTimeField, DecimalField, ForeignKey, Model, QuerySet, TextField
+from django.db.models import AutoField, CharField, DateTimeField, DecimalField, ForeignKey, Model, QuerySet, TextField
 from django.db.models.base import ModelState
 from psycopg2.extensions import adapt
 
@@ -67,22 +69,47 @@ class _Question:
     build: Callable[[Sequence[Any]], Any]
 
 
-_Asked = tuple[Compiled[Any], tuple[str, ...]]
+class NextKey:
+    """The primary key of the next row, asked for beforehand: so the row itself need not be waited for."""
+
+    def __init__(self, model: type[Model]) -> None:
+        table, key = model._meta.db_table, model._meta.pk.column
+        statement = Prepared(f"{table}_next_{key}", f"SELECT nextval('{table}_{key}_seq')")
+        self._question = _Question(statement, 1, lambda row: row[0])
+
+    def first(self) -> int:
+        if (answers := _answers.get()) and (self, ()) in answers:
+            return int(answers.pop((self, ())))
+        with connection.cursor() as cursor:
+            self._question.statement.execute(cursor, ())
+            return int(cursor.fetchone()[0])
+
+    def question(self, _count: int) -> _Question:
+        return self._question
+
+
+Asked = tuple[Compiled[Any] | NextKey, tuple[str, ...]]
 # What was asked ahead and not used yet.
-_answers: ContextVar[dict[_Asked, Any] | None] = ContextVar("answers", default=None)
+_answers: ContextVar[dict[Asked, Any] | None] = ContextVar("answers", default=None)
 
 
 @contextmanager
-def asked_together(*asked: _Asked) -> Iterator[None]:
-    """One round trip asks all of it. Within, whoever asks one of these questions finds its answer here, once."""
-    token = _answers.set(dict(zip(asked, _first_of_each(asked), strict=True)))
+def asked_together(*asked: Asked) -> Iterator[None]:
+    """One round trip asks all of it. Within, whoever asks one of these questions finds its answer here, once.
+
+    What is asked for so already is not asked again.
+    """
+    answers = _answers.get() or {}
+    if unknown := [each for each in asked if each not in answers]:
+        answers = answers | dict(zip(unknown, _first_of_each(unknown), strict=True))
+    token = _answers.set(answers)
     try:
         yield
     finally:
         _answers.reset(token)
 
 
-def _first_of_each(asked: Sequence[_Asked]) -> list[Any]:
+def _first_of_each(asked: Sequence[Asked]) -> list[Any]:
     questions = [compiled.question(len(values)) for compiled, values in asked]
     with connection.cursor() as cursor:
         statement = _together(*(question.statement for question in questions))
@@ -111,25 +138,22 @@ class CompiledInsert(Generic[_Model]):
     """Saves new rows of a model whose primary key the database gives."""
 
     def __init__(self, model: type[_Model]) -> None:
-        fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+        fields = model._meta.concrete_fields
         for field in fields:
-            assert isinstance(field, CharField | TextField | DecimalField | DateTimeField | ForeignKey), (
+            assert isinstance(field, AutoField | CharField | TextField | DecimalField | DateTimeField | ForeignKey), (
                 f"{field} may have values that PostgreSQL's driver cannot write"
             )
+        self.next_key = NextKey(model)
         self._values = attrgetter(*(field.attname for field in fields))
         columns = ", ".join(f'"{field.column}"' for field in fields)
         places = ", ".join(f"${number}" for number, _field in enumerate(fields, start=1))
-        table, key = model._meta.db_table, model._meta.pk.column
-        self._statement = Prepared(
-            f"{table}_new",
-            f'INSERT INTO "{table}" ({columns}) VALUES ({places}) RETURNING "{key}"',  # noqa: S608 (its own names)
-        )
+        table = model._meta.db_table
+        self._statement = Prepared(f"{table}_new", f'INSERT INTO "{table}" ({columns}) VALUES ({places})')  # noqa: S608
 
-    def insert(self, instance: _Model) -> None:
-        """As `instance.save(force_insert=True)`, without its signals."""
-        with connection.cursor() as cursor:
-            self._statement.execute(cursor, self._values(instance))
-            (instance.pk,) = cursor.fetchone()
+    def send_along(self, instance: _Model) -> None:
+        """As `instance.save(force_insert=True)`, without its signals; the row goes along with the next statement."""
+        instance.pk = self.next_key.first()
+        self._statement.send_along(self._values(instance))
         instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
 
 

@@ -81,7 +81,7 @@ _NEW = Prepared(f"{_TABLE}_new", f"INSERT INTO {_TABLE} ({', '.join(_COLUMNS)}) 
 # In a statement without a transaction around it these hold for that statement. Whoever locks the table for long, a
 # migration perhaps, shall not hold up requests.
 _BY_ITSELF = "SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '500ms'; "
-# What was dropped stays in the index until a vacuum. A bitmap would go through all of that every time; walking along the
+# What was dropped stays in the index until a vacuum. A bitmap would go through all of it every time; walking along the
 # index marks it as gone.
 _ALONG_THE_INDEX = "SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off; "
 _PRUNE = f"""

@@ -1,6 +1,8 @@
 """Statements that come with every payment: PostgreSQL parses and plans each once per connection, not with every use.
 
 For a question with joins that is four fifths of its work, for a row half. The plan follows when tables change.
+
+What nobody waits to be answered need not be sent by itself: `send_along`.
 """
 
 import re
@@ -8,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 # What each connection to the server knows by name. A connection that is gone takes its names along.
@@ -15,29 +18,42 @@ _known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 _statements: dict[str, "Prepared"] = {}
 
 _PLACE = re.compile(r"\$(\d+)")
-_USE = re.compile(r"EXECUTE (\w+) \(")
+_USE = re.compile(r"EXECUTE (\w+)")
 
 
 class Prepared:
-    """`sql` has $1, $2 and so on where values go, at least one; with a cast where its type could not be told."""
+    """`sql` has $1, $2 and so on where values go; with a cast where its type could not be told."""
 
     def __init__(self, name: str, sql: str) -> None:
         """`name` is told to the server, so no other statement may have it."""
         assert name not in _statements, f"there are two statements {name}"
         _statements[name] = self
         self.name, self.sql = name, sql
-        self.values = max(map(int, _PLACE.findall(sql)))
-        self._use = f"EXECUTE {name} ({', '.join(['%s'] * self.values)})"
+        self.values = max(map(int, _PLACE.findall(sql)), default=0)
+        self._use = f"EXECUTE {name}" + (f" ({', '.join(['%s'] * self.values)})" if self.values else "")
 
     def execute(self, cursor: CursorWrapper, values: Sequence[Any], *, after: str = "") -> None:
         """Like cursor.execute. `after` are settings that hold for it, such as `SET LOCAL lock_timeout = '1s'; `."""
+        self._prepare(cursor, after)
+        cursor.execute(after + self._use, values)
+
+    def send_along(self, values: Sequence[Any]) -> None:
+        """Within a transaction: the next statement takes it along, whatever it is, or the end of the transaction.
+
+        Its errors are that statement's. Nobody learns of its answer, nor of how many rows it had.
+        """
+        assert connection.in_atomic_block
+        with connection.cursor() as cursor:
+            self._prepare(cursor)
+            connection.connection.ahead += cursor.mogrify(f"{self._use}; ", values)
+
+    def _prepare(self, cursor: CursorWrapper, after: str = "") -> None:
         known = _known.setdefault(cursor.db.connection, set())
         if self.name not in known:
             with cursor.db.wrap_database_errors:
                 # By the driver's own cursor: Django's counts statements, and this is none of the caller's.
                 cursor.cursor.execute(f"{after}PREPARE {self.name} AS {self.sql}")
             known.add(self.name)
-        cursor.execute(after + self._use, values)
 
 
 def written_out(use: str, values: Sequence[str]) -> str:

@@ -1,9 +1,12 @@
 """How much an account may pay out of its balances in a calendar month."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from sandbox.prepared import Prepared
 from wallets import exchange
@@ -21,22 +24,38 @@ def limit_of(account: Account) -> Decimal:
 
 
 def count(account: Account, amount: Decimal, currency: Currency, *, now: datetime) -> None:
-    """Count a payment against the month. Raises LimitsExceeded. Call it before any balance is locked."""
-    limit = limit_of(account)
-    euros = exchange.in_euros(amount, currency)
-    with connection.cursor() as cursor:
-        _count.execute(cursor, [account.id, _month(now), euros, limit])
-        if not cursor.rowcount:
-            raise LimitsExceeded(limit)
+    """Count a payment against the month. Raises LimitsExceeded; then the caller rolls back.
+
+    Call it before any balance is locked.
+    """
+    with _refusals(account), connection.cursor() as cursor:
+        _count.execute(cursor, _counted(account, amount, currency, now))
 
 
-_count = Prepared(
-    "wallets_monthlyturnover_count",
-    "INSERT INTO wallets_monthlyturnover AS t (account_id, month, amount)"
-    " SELECT $1, $2::date, $3::numeric WHERE $3 <= $4::numeric"
-    " ON CONFLICT (account_id, month) DO UPDATE SET amount = t.amount + excluded.amount"
-    " WHERE t.amount + excluded.amount <= $4",
-)
+@contextmanager
+def counted(account: Account, amount: Decimal, currency: Currency, *, now: datetime) -> Iterator[None]:
+    """`count` without a round trip of its own, for what is booked inside: LimitsExceeded comes from there."""
+    with _refusals(account):
+        _count.send_along(_counted(account, amount, currency, now))
+        yield
+
+
+_count = Prepared("wallets_count_turnover", "SELECT wallets_count_turnover($1, $2, $3, $4)")
+_REFUSED = "OKLIM"
+
+
+def _counted(account: Account, amount: Decimal, currency: Currency, now: datetime) -> list[Any]:
+    return [account.id, _month(now), exchange.in_euros(amount, currency), limit_of(account)]
+
+
+@contextmanager
+def _refusals(account: Account) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        if getattr(error.__cause__, "pgcode", None) != _REFUSED:
+            raise
+        raise LimitsExceeded(limit_of(account)) from None
 
 
 def give_back(account: Account, amount: Decimal, currency: Currency, *, paid_at: datetime) -> None:

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache, partial
-from typing import Any
 
 from django.db import transaction as database
 from django.db.models import prefetch_related_objects
 
-from sandbox.compiled import Compiled, CompiledInsert, asked_together
-from sandbox.models import Sandbox
+from sandbox.compiled import Asked, CompiledInsert, asked_together
 from wallets import announcements, exchange, fees, followers, ledger, limits, parties
 from wallets.errors import (
     CannotPaySelf,
@@ -205,7 +203,7 @@ def send_money(
     Raises PaymentError, checked in the order of the official Send_Money: currency, amount, receiver, oneself, blocked,
     limits, funds.
     """
-    with asked_together(*_questions(payer.account.sandbox, receiver, currency)):
+    with asked_together(*questions_of_sending(payer.account.sandbox_id, receiver, currency)):
         found = exchange.get_currency(currency)
         house = partial(parties.house_wallet, payer.account.sandbox, now=now)
         _check_amount(amount)
@@ -223,12 +221,11 @@ def send_money(
         # Whoever is not registered is waited for, whatever a scenario says about pending.
         if outcome.status == Status.FAILED or (outcome.status == Status.PENDING and payment.status != Status.PENDING):
             payment.status, payment.pending_reason = outcome.status, outcome.pending_reason
-        if payment.status != Status.FAILED:
-            limits.count(payer.account, payment.total, found, now=now)
-        _payment_rows.insert(payment)
-        _return_unless_collected([payment])
-        announcements.announce(payment, now=now)
-        if payment.status != Status.FAILED:
+        if payment.status == Status.FAILED:
+            _keep_sent(payment, now)
+            return payment
+        with limits.counted(payer.account, payment.total, found, now=now):
+            _keep_sent(payment, now)
             ledger.post(payment, _sending_legs(payment, house), now=now)
         return payment
 
@@ -322,12 +319,13 @@ def decline(payment: Transaction, *, now: datetime) -> Transaction:
     return payment
 
 
-def _questions(sandbox: Sandbox, receiver: str, currency: str) -> Iterator[tuple[Compiled[Any], tuple[str, ...]]]:
+def questions_of_sending(sandbox_id: str, receiver: str, currency: str) -> Iterator[Asked]:
     """What every Send Money asks about others than the payer."""
+    yield _payment_rows.next_key, ()
     yield exchange.CURRENCY, (currency,)
-    yield parties.HOUSE_WALLET, (sandbox.id, Wallet.Role.FEES, "")
+    yield parties.HOUSE_WALLET, (sandbox_id, Wallet.Role.FEES, "")
     if parties.WALLET_ID.fullmatch(receiver.strip()):
-        yield parties.CLIENT_WALLET, (sandbox.id, receiver.strip().upper())
+        yield parties.CLIENT_WALLET, (sandbox_id, receiver.strip().upper())
 
 
 def _sending(
@@ -370,6 +368,12 @@ def _sending(
         created_at=now,
         updated_at=now,
     )
+
+
+def _keep_sent(payment: Transaction, now: datetime) -> None:
+    _payment_rows.send_along(payment)
+    _return_unless_collected([payment])
+    announcements.announce(payment, now=now)
 
 
 def _return_unless_collected(sent: Sequence[Transaction]) -> None:

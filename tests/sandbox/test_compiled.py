@@ -106,7 +106,7 @@ def test_a_row_is_as_save_makes_it(merchant: Wallet, buyer: Wallet, world: Sandb
 
     saved, inserted = payment(), payment()
     saved.save()
-    _payment_rows.insert(inserted)
+    _payment_rows.send_along(inserted)
 
     assert inserted.pk == saved.pk + 1
     assert not inserted._state.adding
