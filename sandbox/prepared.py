@@ -15,10 +15,9 @@ from django.db.backends.utils import CursorWrapper
 
 # What each connection to the server knows by name. A connection that is gone takes its names along.
 _known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
-_statements: dict[str, "Prepared"] = {}
+_names: set[str] = set()
 
 _PLACE = re.compile(r"\$(\d+)")
-_USE = re.compile(r"EXECUTE (\w+)")
 
 
 class Prepared:
@@ -26,8 +25,8 @@ class Prepared:
 
     def __init__(self, name: str, sql: str) -> None:
         """`name` is told to the server, so no other statement may have it."""
-        assert name not in _statements, f"there are two statements {name}"
-        _statements[name] = self
+        assert name not in _names, f"there are two statements {name}"
+        _names.add(name)
         self.name, self.sql = name, sql
         self.values = max(map(int, _PLACE.findall(sql)), default=0)
         self._use = f"EXECUTE {name}" + (f" ({', '.join(['%s'] * self.values)})" if self.values else "")
@@ -47,6 +46,10 @@ class Prepared:
             self._prepare(cursor)
             connection.connection.ahead += cursor.mogrify(f"{self._use}; ", values)
 
+    def written_out(self, cursor: CursorWrapper, values: Sequence[Any]) -> str:
+        """As one would write it without preparing it."""
+        return with_values(self.sql, [cursor.mogrify("%s", [value]).decode() for value in values])
+
     def _prepare(self, cursor: CursorWrapper, after: str = "") -> None:
         known = _known.setdefault(cursor.db.connection, set())
         if self.name not in known:
@@ -54,14 +57,6 @@ class Prepared:
                 # By the driver's own cursor: Django's counts statements, and this is none of the caller's.
                 cursor.cursor.execute(f"{after}PREPARE {self.name} AS {self.sql}")
             known.add(self.name)
-
-
-def written_out(use: str, values: Sequence[str]) -> str:
-    """What an EXECUTE stands for, with values as PostgreSQL reads them: for whoever listens to what is executed."""
-    name = _USE.search(use)
-    if name is None or name[1] not in _statements:
-        raise LookupError(use)
-    return with_values(_statements[name[1]].sql, values)
 
 
 def with_values(sql: str, values: Sequence[str]) -> str:

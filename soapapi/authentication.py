@@ -1,5 +1,7 @@
 """Who calls, and may he? The order of the checks is the service's own: first what concerns all, the token last."""
 
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -8,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.text import Truncator
 
-from sandbox.compiled import Compiled
+from sandbox.compiled import Asked, Compiled, asked_together
 from soapapi import addresses, switches, throttle, tokens
 from soapapi.addresses import IPAddress
 from soapapi.errors import AccountApiDisabled, AuthenticationFailed, CallNotAllowed, CallRefused, InvalidIpAddress
@@ -46,6 +48,7 @@ def authenticate(call: Call, wallet_id: str, token: str) -> Wallet:
     if wallet is None:
         raise SourceAccountDoesntExist
     call.wallet = wallet
+    _remember(wallet)
     if not wallet.api_enabled:
         raise AccountApiDisabled(Reason.API_OFF)
     if not addresses.is_allowed(call.address, wallet.api_allowed_ips):
@@ -56,9 +59,32 @@ def authenticate(call: Call, wallet_id: str, token: str) -> Wallet:
     return wallet
 
 
+def asked_ahead(wallet_id: str, questions: Callable[[str], Iterable[Asked]]) -> AbstractContextManager[None]:
+    """One round trip for the caller and for what his function asks: `questions`, given the sandbox that he is in.
+
+    That is not known before the caller is. But it was, if he has called before; should it have changed meanwhile,
+    what was asked is of no use, and is asked again.
+    """
+    wallet_id = wallet_id.strip().upper()
+    sandbox_id = _last_seen_in.get(wallet_id)
+    if sandbox_id is None:
+        return nullcontext()
+    return asked_together((_client_wallet, (wallet_id,)), *questions(sandbox_id))
+
+
+# Callers' wallets, and their sandboxes.
+_last_seen_in: dict[str, str] = {}
+MOST_SEEN = 10_000
+
 _client_wallet = Compiled(
     lambda wallet_id: Wallet.objects.select_related("account__sandbox").filter(id=wallet_id, role=Wallet.Role.CLIENT)
 )
+
+
+def _remember(wallet: Wallet) -> None:
+    if len(_last_seen_in) >= MOST_SEEN:
+        _last_seen_in.clear()
+    _last_seen_in[wallet.id] = wallet.account.sandbox_id
 
 
 def require_extended_access(wallet: Wallet) -> None:

@@ -5,7 +5,8 @@ when a function runs, the caller has been authenticated. What a verb refuses goe
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -81,23 +82,34 @@ class Door(Service):  # type: ignore[misc]
         call.operation = ctx.descriptor.operation_name
         try:
             authentication.admit(call)
-            arguments, caller = ctx.in_object, None
-            if "WalletID" in ctx.descriptor.in_message._type_info:
-                wallet_id, token, *arguments = arguments
-                wallet = authentication.authenticate(call, wallet_id, token)
-                caller = Caller(wallet, clock.now(wallet.account.sandbox))
-            if call.unreadable:
-                raise UnreadableParameter(ApiCall.Reason.PARAMETER, ", ".join(call.unreadable))
-            sandbox = caller.wallet.account.sandbox if caller else scripted.default_sandbox()
-            if scripted.may_be(sandbox, arguments):
-                names = list(ctx.descriptor.in_message._type_info)[-len(arguments) :] if arguments else []
-                return scripted.perform(call.operation, ctx.function, names, arguments, caller)
-            return ctx.function(caller, *arguments) if caller else ctx.function(*arguments)
+            with _asked_ahead(call, ctx.in_object):
+                arguments, caller = ctx.in_object, None
+                if "WalletID" in ctx.descriptor.in_message._type_info:
+                    wallet_id, token, *arguments = arguments
+                    wallet = authentication.authenticate(call, wallet_id, token)
+                    caller = Caller(wallet, clock.now(wallet.account.sandbox))
+                if call.unreadable:
+                    raise UnreadableParameter(ApiCall.Reason.PARAMETER, ", ".join(call.unreadable))
+                sandbox = caller.wallet.account.sandbox if caller else scripted.default_sandbox()
+                if scripted.may_be(sandbox, arguments):
+                    names = list(ctx.descriptor.in_message._type_info)[-len(arguments) :] if arguments else []
+                    return scripted.perform(call.operation, ctx.function, names, arguments, caller)
+                return ctx.function(caller, *arguments) if caller else ctx.function(*arguments)
         except (CallRefused, PaymentError) as error:
             raise NamedFault(error) from None
         except Exception:
             log.exception("%s failed.", call.operation)
             raise NamedFault(InternalError()) from None
+
+
+def _asked_ahead(call: Call, arguments: Sequence[Any]) -> AbstractContextManager[None]:
+    """Of the function that is called most."""
+    if call.operation != "Send_Money" or call.unreadable:
+        return nullcontext()
+    wallet_id, _token, receiver, currency, *_rest = arguments
+    return authentication.asked_ahead(
+        wallet_id, lambda sandbox_id: payments.questions_of_sending(sandbox_id, receiver, currency)
+    )
 
 
 @operation

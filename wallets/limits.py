@@ -1,16 +1,13 @@
 """How much an account may pay out of its balances in a calendar month."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from sandbox.prepared import Prepared
-from wallets import exchange
-from wallets.errors import LimitsExceeded
+from wallets import exchange, refusals
 from wallets.models import Account, Currency
 from wallets.money import D
 
@@ -28,34 +25,20 @@ def count(account: Account, amount: Decimal, currency: Currency, *, now: datetim
 
     Call it before any balance is locked.
     """
-    with _refusals(account), connection.cursor() as cursor:
+    with refusals.told(), connection.cursor() as cursor:
         _count.execute(cursor, _counted(account, amount, currency, now))
 
 
-@contextmanager
-def counted(account: Account, amount: Decimal, currency: Currency, *, now: datetime) -> Iterator[None]:
-    """`count` without a round trip of its own, for what is booked inside: LimitsExceeded comes from there."""
-    with _refusals(account):
-        _count.send_along(_counted(account, amount, currency, now))
-        yield
+def count_along(account: Account, amount: Decimal, currency: Currency, *, now: datetime) -> None:
+    """`count` with the caller's next statement; who comes around his transaction is told of a refusal."""
+    _count.send_along(_counted(account, amount, currency, now))
 
 
 _count = Prepared("wallets_count_turnover", "SELECT wallets_count_turnover($1, $2, $3, $4)")
-_REFUSED = "OKLIM"
 
 
 def _counted(account: Account, amount: Decimal, currency: Currency, now: datetime) -> list[Any]:
     return [account.id, _month(now), exchange.in_euros(amount, currency), limit_of(account)]
-
-
-@contextmanager
-def _refusals(account: Account) -> Iterator[None]:
-    try:
-        yield
-    except DatabaseError as error:
-        if getattr(error.__cause__, "pgcode", None) != _REFUSED:
-            raise
-        raise LimitsExceeded(limit_of(account)) from None
 
 
 def give_back(account: Account, amount: Decimal, currency: Currency, *, paid_at: datetime) -> None:

@@ -15,7 +15,7 @@ from django.db import transaction as database
 from django.db.models import prefetch_related_objects
 
 from sandbox.compiled import Asked, CompiledInsert, asked_together
-from wallets import announcements, exchange, fees, followers, ledger, limits, parties
+from wallets import announcements, exchange, fees, followers, ledger, limits, parties, refusals
 from wallets.errors import (
     CannotPaySelf,
     FeeTakesAll,
@@ -178,6 +178,7 @@ def pay_from_outside(
     return payment
 
 
+@refusals.told()
 @database.atomic
 def send_money(
     *,
@@ -221,12 +222,14 @@ def send_money(
         # Whoever is not registered is waited for, whatever a scenario says about pending.
         if outcome.status == Status.FAILED or (outcome.status == Status.PENDING and payment.status != Status.PENDING):
             payment.status, payment.pending_reason = outcome.status, outcome.pending_reason
-        if payment.status == Status.FAILED:
-            _keep_sent(payment, now)
-            return payment
-        with limits.counted(payer.account, payment.total, found, now=now):
-            _keep_sent(payment, now)
-            ledger.post(payment, _sending_legs(payment, house), now=now)
+        # Nothing of what follows is waited for but the commit.
+        if payment.status != Status.FAILED:
+            limits.count_along(payer.account, payment.total, found, now=now)
+        _payment_rows.send_along(payment)
+        _return_unless_collected([payment])
+        announcements.announce(payment, now=now)
+        if payment.status != Status.FAILED:
+            ledger.post_along(payment, _sending_legs(payment, house), now=now)
         return payment
 
 
@@ -368,12 +371,6 @@ def _sending(
         created_at=now,
         updated_at=now,
     )
-
-
-def _keep_sent(payment: Transaction, now: datetime) -> None:
-    _payment_rows.send_along(payment)
-    _return_unless_collected([payment])
-    announcements.announce(payment, now=now)
 
 
 def _return_unless_collected(sent: Sequence[Transaction]) -> None:

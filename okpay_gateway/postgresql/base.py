@@ -17,6 +17,7 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 from django.db.backends.utils import debug_transaction
+from psycopg2 import Error
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from psycopg2.extensions import connection as PsycopgConnection
 from psycopg2.extensions import cursor as PsycopgCursor
@@ -42,10 +43,11 @@ class Cursor(PsycopgCursor):  # type: ignore[misc]
             ahead, self.connection.ahead = self.connection.ahead, b""
             try:
                 super().execute(ahead + query)
-            finally:
-                # What the server could not read, none of it, has not begun a transaction either.
+            except Error:
+                # If the server could not read it, then none of it, and the transaction is still to begin.
                 if ahead.startswith(BEGIN) and self.connection.get_transaction_status() == TRANSACTION_STATUS_IDLE:
                     self.connection.ahead = ahead
+                raise
 
     def executemany(self, query: Any, vars_list: Any) -> None:
         self._send_ahead()
@@ -116,8 +118,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _end(self, how: str) -> None:
         if self.connection.ahead or self.connection.get_transaction_status() != TRANSACTION_STATUS_IDLE:
-            with debug_transaction(self, how), self.wrap_database_errors, self.connection.cursor() as cursor:
-                cursor.execute(how)
+            try:
+                with debug_transaction(self, how), self.wrap_database_errors, self.connection.cursor() as cursor:
+                    cursor.execute(how)
+            finally:
+                self.connection.ahead = b""  # it is over, whichever way
 
     def _is_silent(self) -> bool:
         """Nothing waits to be read: no last words, no end."""

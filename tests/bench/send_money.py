@@ -11,15 +11,17 @@ import shutil
 import socket
 import statistics
 import subprocess
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.conf import settings
 from django.db import connection
 
 from sandbox import clock
-from sandbox.prepared import written_out
+from sandbox.prepared import Prepared
 from tests.bench import requests, table
 from tests.bench.callers import calls_per_second
 from tests.bench.clients import PASSWORD, open_client
@@ -29,7 +31,7 @@ from wallets import audit, deposits
 CLIENTS = 8
 ROUNDS, SECONDS = 5, 3.0
 FIRST_PAYER, FIRST_RECEIVER = 300000000, 400000000
-WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|WITH|SELECT wallets_book)\b")
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|WITH|SELECT wallets_(book|count_turnover))\b")
 WHAT = f"Send_Money over HTTP / pgbench, {CLIENTS} clients"
 
 
@@ -93,26 +95,32 @@ def writes_of_a_call() -> str:
     statements: list[str] = []
 
     def listen(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if "EXECUTE " in sql:
-            # Whatever is SET before holds for a statement that is a transaction of its own: here all are in one.
-            values = [context["cursor"].mogrify("%s", [value]).decode() for value in params]
-            statement = written_out(sql, values)
-        else:
-            statement = context["cursor"].mogrify(sql, params).decode()
-        if WRITES.match(statement):
-            statements.append(statement)
+        if "EXECUTE " not in sql:  # those are heard by their own names
+            statements.append(context["cursor"].mogrify(sql, params).decode())
         return execute(sql, params, many, context)
 
-    with connection.execute_wrapper(listen):
+    def heard(prepared: Prepared, values: Sequence[Any]) -> None:
+        with connection.cursor() as cursor:
+            statements.append(prepared.written_out(cursor, values))
+
+    execute, send_along = Prepared.execute, Prepared.send_along
+    with connection.execute_wrapper(listen), pytest.MonkeyPatch.context() as patch:
+        # Whatever is SET before holds for a statement that is a transaction of its own: here all are in one.
+        patch.setattr(
+            Prepared, "execute", lambda it, c, values, **more: heard(it, values) or execute(it, c, values, **more)
+        )
+        patch.setattr(Prepared, "send_along", lambda it, values: heard(it, values) or send_along(it, values))
         answer = requests.call(payment(0)).decode()
+    statements = [statement for statement in statements if WRITES.match(statement)]
     (number,) = re.findall(r"<a:ID>(\d+)</a:ID>", answer)
     lines = [f"\\set payer {FIRST_PAYER} + :client_id", f"\\set receiver {FIRST_RECEIVER} + :client_id", "BEGIN;"]
     for statement in statements:
         # Payer and receiver, each as wallet and as account; the transaction's own number.
         statement = statement.replace(str(FIRST_PAYER), ":payer").replace(str(FIRST_RECEIVER), ":receiver")
         statement = re.sub(rf"\b{number}\b", ":id", " ".join(statement.split()))
-        gives_number = statement.startswith('INSERT INTO "wallets_transaction"')
-        lines.append(statement + (" \\gset" if gives_number else ";"))
+        if statement.startswith('INSERT INTO "wallets_transaction"'):
+            statement = statement.replace(":id", "nextval('wallets_transaction_id_seq')", 1) + ' RETURNING "id" \\gset'
+        lines.append(statement if statement.endswith("\\gset") else statement + ";")
     lines.append("END;")
     script = "\n".join(lines) + "\n"
     assert all(name in script for name in (":id", "OK:payer", "OK:receiver", "\\gset")), script

@@ -5,7 +5,7 @@ import pytest
 from sandbox import clock
 from sandbox.compiled import Compiled, CompiledInsert, asked_together
 from sandbox.models import Sandbox
-from sandbox.prepared import _statements
+from sandbox.prepared import _names
 from wallets.models import Currency, Transaction, Wallet
 from wallets.money import D
 from wallets.payments import _payment_rows
@@ -118,6 +118,6 @@ def test_a_row_is_as_save_makes_it(merchant: Wallet, buyer: Wallet, world: Sandb
 
 
 def test_only_rows_whose_values_the_driver_writes_as_they_are() -> None:
-    assert "wallets_wallet_new" not in _statements
+    assert "wallets_wallet_new" not in _names
     with pytest.raises(AssertionError, match="ipn_enabled may have values"):
         CompiledInsert(Wallet)

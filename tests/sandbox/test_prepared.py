@@ -7,7 +7,7 @@ from django.db import ProgrammingError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from sandbox import prepared
-from sandbox.prepared import Prepared, written_out
+from sandbox.prepared import Prepared
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def setting(db: None) -> Iterator[Prepared]:
 
 def _made(name: str, sql: str) -> Iterator[Prepared]:
     yield Prepared(name, sql)
-    del prepared._statements[name]
+    prepared._names.discard(name)
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name = %s", [name])
         if cursor.fetchone()[0]:
@@ -108,8 +108,22 @@ def test_no_two_have_one_name(plus: Prepared) -> None:
 
 
 def test_it_can_be_written_out(plus: Prepared) -> None:
-    use = "SET LOCAL lock_timeout = '1s'; EXECUTE test_plus (%s, %s)"
+    with connection.cursor() as cursor:
+        assert plus.written_out(cursor, ["7", 8]) == "SELECT '7'::int + 8::int * '7'::int"
 
-    assert written_out(use, ["'7'", "8"]) == "SELECT '7'::int + 8::int * '7'::int"
-    with pytest.raises(LookupError):
-        written_out("EXECUTE something_else ()", [])
+
+def test_it_may_go_along_with_another(of_table: Prepared, plus: Prepared) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE test_numbers (number text)")
+        insert = Prepared("test_insert", "INSERT INTO test_numbers VALUES ($1)")
+        for number in ("50 %s", "'); DROP TABLE test_numbers; --"):
+            insert.send_along([number])
+        assert answer(plus, 1, 2) == [(3,)]
+        assert answer(of_table, "") == [("'); DROP TABLE test_numbers; --",), ("50 %s",)]
+    prepared._names.discard("test_insert")
+
+
+def test_outside_of_a_transaction_nothing_goes_along(transactional_db: None) -> None:
+    with pytest.raises(AssertionError):
+        Prepared("test_along", "SELECT $1").send_along([1])
+    prepared._names.discard("test_along")

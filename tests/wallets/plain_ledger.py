@@ -3,22 +3,28 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import pytest
 from django.db import connection
 from django.db.models import F
 
+from wallets import ledger
+from wallets.errors import InsufficientFunds
 from wallets.ledger import Leg
 from wallets.models import Balance, Entry, Transaction
 
 
-def write(changes: Sequence[Leg], entries: Sequence[tuple[Transaction, Leg]], now: datetime) -> bool:
-    """In place of wallets.ledger._write."""
+def replace_the_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "_write", write)
+    monkeypatch.setattr(ledger, "_write_along", write)
+
+
+def write(changes: Sequence[Leg], entries: Sequence[tuple[Transaction, Leg]], now: datetime) -> None:
     if not all(map(_change_balance, changes)):
-        return False
+        raise InsufficientFunds
     Entry.objects.bulk_create(
         Entry(transaction=transaction, wallet=leg.wallet, currency_id=leg.currency, amount=leg.amount, created_at=now)
         for transaction, leg in entries
     )
-    return True
 
 
 def _change_balance(leg: Leg) -> bool:

@@ -28,7 +28,7 @@ from wallets.money import D
 def _written_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """In one statement, as ever, and balance by balance, which is what that statement has to be like."""
     if request.param == "plain_ledger":
-        monkeypatch.setattr(ledger, "_write", plain_ledger.write)
+        plain_ledger.replace_the_function(monkeypatch)
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ class TestOneStatementAndManyAreTheSame:
 
     def _both(self, monkeypatch: pytest.MonkeyPatch, story: Callable[[], Story]) -> tuple[Story, Story]:
         one = story()
-        monkeypatch.setattr(ledger, "_write", plain_ledger.write)
+        plain_ledger.replace_the_function(monkeypatch)
         return one, story()
 
     def _story(self, number: int, length: int, make: Callable[[random.Random], Callable[[], object]]) -> Story:
