@@ -14,7 +14,7 @@ _environment = environment.read()
 
 wsgi_app = "okpay_gateway.wsgi"
 bind = f"{_environment.listen}:{_environment.port}"
-worker_class = "gthread"
+worker_class = "okpay_gateway.webworker.Worker"
 workers = _environment.web_processes
 threads = 8
 preload_app = True

@@ -5,12 +5,17 @@ two thirds of what asking costs this process. It makes the same of it every time
 kept here, and prepared. Instances are made as a QuerySet makes them, and rows as `save()` does.
 
 `asked_together` asks several at once, before they are needed; a row goes along with the next statement.
+
+An answer comes as one column, an array of texts: psycopg2 makes objects of every column that it is told about, each
+time, and of a payment's questions there are a hundred and more.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from itertools import count
 from operator import attrgetter
@@ -19,7 +24,7 @@ from typing import Any, Generic, TypeVar
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import AutoField, CharField, DateTimeField, DecimalField, ForeignKey, Model, QuerySet, TextField
 from django.db.models.base import ModelState
-from psycopg2.extensions import adapt
+from psycopg2.extensions import PYINTERVAL, adapt
 
 from sandbox.prepared import Prepared, with_values
 
@@ -44,7 +49,7 @@ class Compiled(Generic[_Model]):
         with connection.cursor() as cursor:
             question.statement.execute(cursor, values)
             row = cursor.fetchone()
-        found: _Model | None = None if row is None else question.build(row)
+        found: _Model | None = question.build(row[0]) if row else None
         return found
 
     def question(self, count: int) -> "_Question":
@@ -59,14 +64,13 @@ class Compiled(Generic[_Model]):
         sql, parameters = compiler.as_sql()
         places = (f"${placeholders.index(each) + 1}" if each in placeholders else _quoted(each) for each in parameters)
         name = f"{question.model._meta.db_table}_{next(_numbers)}"
-        return _Question(Prepared(name, sql % tuple(places)), len(compiler.select), _builder(compiler))
+        return _Question(Prepared(name, _as_one_column(compiler, sql) % tuple(places)), _builder(compiler))
 
 
 @dataclass(frozen=True)
 class _Question:
     statement: Prepared
-    width: int  # columns of a row
-    build: Callable[[Sequence[Any]], Any]
+    build: Callable[[Sequence[str | None]], Any]
 
 
 class NextKey:
@@ -74,15 +78,15 @@ class NextKey:
 
     def __init__(self, model: type[Model]) -> None:
         table, key = model._meta.db_table, model._meta.pk.column
-        statement = Prepared(f"{table}_next_{key}", f"SELECT nextval('{table}_{key}_seq')")
-        self._question = _Question(statement, 1, lambda row: row[0])
+        statement = Prepared(f"{table}_next_{key}", f"SELECT ARRAY[nextval('{table}_{key}_seq')::text]")
+        self._question = _Question(statement, lambda texts: int(str(texts[0])))
 
     def first(self) -> int:
         if (answers := _answers.get()) and (self, ()) in answers:
             return int(answers.pop((self, ())))
         with connection.cursor() as cursor:
             self._question.statement.execute(cursor, ())
-            return int(cursor.fetchone()[0])
+            return int(self._question.build(cursor.fetchone()[0]))
 
     def question(self, _count: int) -> _Question:
         return self._question
@@ -115,21 +119,16 @@ def _first_of_each(asked: Sequence[Asked]) -> list[Any]:
         statement = _together(*(question.statement for question in questions))
         statement.execute(cursor, [value for _compiled, values in asked for value in values])
         row = cursor.fetchone()
-    found, start = [], 0
-    for question in questions:
-        is_there, start, end = row[start], start + 1, start + 1 + question.width
-        found.append(question.build(row[start:end]) if is_there else None)
-        start = end
-    return found
+    return [None if texts is None else question.build(texts) for question, texts in zip(questions, row, strict=True)]
 
 
 @cache
 def _together(*statements: Prepared) -> Prepared:
-    """One row, in it for each statement whether there is one, and its columns."""
+    """One row, in it for each statement its first answer, or null."""
     parts, taken = [], 0
     for number, statement in enumerate(statements):
         sql = with_values(statement.sql, [f"${taken + place}" for place in range(1, statement.values + 1)])
-        parts.append(f"LEFT JOIN LATERAL (SELECT true, it.* FROM ({sql}) it) it{number} ON true")  # noqa: S608
+        parts.append(f"LEFT JOIN LATERAL ({sql}) it{number} ON true")
         taken += statement.values
     return Prepared(f"together_{next(_numbers)}", f"SELECT * FROM (SELECT) here {' '.join(parts)}")  # noqa: S608
 
@@ -162,16 +161,45 @@ def _quoted(constant: str) -> str:
     return str(adapt(constant).getquoted().decode())
 
 
-def _builder(compiler: Any) -> Callable[[Sequence[Any]], Any]:
+# How PostgreSQL's text of a value becomes what psycopg2 makes of it. JSON is for Django to read.
+_READERS: dict[str, Callable[[str], Any] | None] = {
+    "BooleanField": lambda text: text == "true",
+    "DateTimeField": datetime.fromisoformat,
+    "DecimalField": Decimal,
+    "DurationField": lambda text: PYINTERVAL(text, None),
+    **dict.fromkeys(("BigAutoField", "BigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField"), int),
+    **dict.fromkeys(("CharField", "JSONField", "SlugField", "TextField"), None),
+}
+
+
+def _as_one_column(compiler: Any, sql: str) -> str:
+    columns = [column for _expression, (column, _parameters), _alias in compiler.select]
+    head = f"SELECT {', '.join(columns)} FROM "  # noqa: S608
+    assert sql.startswith(head), sql
+    texts = ", ".join(f"{column}::text" for column in columns)
+    return f"SELECT ARRAY[{texts}] FROM {sql.removeprefix(head)}"  # noqa: S608
+
+
+def _builder(compiler: Any) -> Callable[[Sequence[str | None]], Any]:
     """From a row to an instance with its related ones, as Django's ModelIterable makes them."""
+    fields = [column[0].target for column in compiler.select]
+    readers = [(place, reader) for place, field in enumerate(fields) if (reader := _READERS[_type(field)])]
     converters = compiler.get_converters([column[0] for column in compiler.select])
     make = _maker(compiler, compiler.klass_info)
 
-    def build(row: Sequence[Any]) -> Any:
+    def build(texts: Sequence[str | None]) -> Any:
+        row: list[Any] = list(texts)
+        for place, read in readers:
+            if (text := row[place]) is not None:
+                row[place] = read(text)
         (row,) = compiler.apply_converters([row], converters)
         return make(row)
 
     return build
+
+
+def _type(field: Any) -> str:
+    return str((field.target_field if field.is_relation else field).get_internal_type())
 
 
 def _maker(compiler: Any, info: dict[str, Any]) -> Callable[[Sequence[Any]], Any]:

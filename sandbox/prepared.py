@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
 
 # What each connection to the server knows by name. A connection that is gone takes its names along.
@@ -33,7 +33,7 @@ class Prepared:
 
     def execute(self, cursor: CursorWrapper, values: Sequence[Any], *, after: str = "") -> None:
         """Like cursor.execute. `after` are settings that hold for it, such as `SET LOCAL lock_timeout = '1s'; `."""
-        self._prepare(cursor, after)
+        self._prepare(cursor.db, after)
         cursor.execute(after + self._use, values)
 
     def send_along(self, values: Sequence[Any]) -> None:
@@ -41,21 +41,22 @@ class Prepared:
 
         Its errors are that statement's. Nobody learns of its answer, nor of how many rows it had.
         """
-        assert connection.in_atomic_block
-        with connection.cursor() as cursor:
-            self._prepare(cursor)
-            connection.connection.ahead += cursor.mogrify(f"{self._use}; ", values)
+        database = connections[DEFAULT_DB_ALIAS]
+        assert database.in_atomic_block
+        self._prepare(database)
+        with database.connection.cursor() as cursor:
+            database.connection.ahead += cursor.mogrify(f"{self._use}; ", values)
 
     def written_out(self, cursor: CursorWrapper, values: Sequence[Any]) -> str:
         """As one would write it without preparing it."""
         return with_values(self.sql, [cursor.mogrify("%s", [value]).decode() for value in values])
 
-    def _prepare(self, cursor: CursorWrapper, after: str = "") -> None:
-        known = _known.setdefault(cursor.db.connection, set())
+    def _prepare(self, database: Any, after: str = "") -> None:
+        known = _known.setdefault(database.connection, set())
         if self.name not in known:
-            with cursor.db.wrap_database_errors:
-                # By the driver's own cursor: Django's counts statements, and this is none of the caller's.
-                cursor.cursor.execute(f"{after}PREPARE {self.name} AS {self.sql}")
+            # By the driver's own cursor: Django's counts statements, and this is none of the caller's.
+            with database.wrap_database_errors, database.connection.cursor() as cursor:
+                cursor.execute(f"{after}PREPARE {self.name} AS {self.sql}")
             known.add(self.name)
 
 

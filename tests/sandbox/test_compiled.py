@@ -1,5 +1,7 @@
 """Compiled questions get the same answers as Django's own, and compiled rows are the same."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from sandbox import clock
@@ -35,6 +37,31 @@ def test_the_instance_is_whole(world: Sandbox, merchant: Wallet, django_assert_n
         assert not one._state.adding
         assert one._state.db == other._state.db
     assert found.api_password == "MyApiPass"
+
+
+TITLES = ["NULL", "", " ", r'{"a",\\}', 'O\'Hara, "Füße"\n', "\N{PILE OF POO}"]
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_values_are_read_as_django_reads_them(merchant: Wallet, world: Sandbox, title: str) -> None:
+    moment = datetime(2026, 2, 28, 23, 59, 59, 120_000, tzinfo=UTC)
+    Wallet.objects.filter(id=merchant.id).update(
+        title=title, api_guessed_until=moment, created_at=moment.replace(microsecond=0), api_allowed_ips=[title]
+    )
+    Sandbox.objects.filter(id=world.id).update(clock_offset=timedelta(days=-3, microseconds=5), frozen_at=moment)
+
+    found = find.first(merchant.id, world.id)
+    asked = Wallet.objects.select_related("account__sandbox").get(id=merchant.id)
+
+    assert found
+    for one, other in ((found, asked), (found.account, asked.account), (found.account.sandbox, asked.account.sandbox)):
+        for field in one._meta.concrete_fields:
+            value, expected = getattr(one, field.attname), getattr(other, field.attname)
+            assert (type(value), value) == (type(expected), expected), field
+    assert (found.title, found.api_guessed_until) == (title, moment)
+    one_currency = Compiled(lambda code: Currency.objects.filter(code=code))
+    for currency in Currency.objects.all():
+        assert {**vars(one_currency.first(currency.code)), "_state": 0} == {**vars(currency), "_state": 0}
 
 
 def test_it_can_be_saved(merchant: Wallet, world: Sandbox) -> None:
