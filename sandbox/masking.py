@@ -84,6 +84,7 @@ Found = Callable[[str], object]
 
 # Texts without a secret that come again and again, such as the headers of every answer; never one with a secret.
 _PLAIN: set[str] = set()
+_PLAIN_ADDRESSES: set[str] = set()
 MOST_PLAIN, LONGEST_PLAIN = 1000, 300
 
 
@@ -100,9 +101,11 @@ class Masker:
     def __init__(self, known: Iterable[str] = ()) -> None:
         """`known` are secrets whose value is known beforehand."""
         self._secrets = set(_known_forms(tuple(known)))
+        self._sorted: list[str] | None = None
 
     def learn(self, secret: str) -> None:
         self._secrets |= _forms(secret)
+        self._sorted = None
 
     def text(self, text: str) -> str:
         """A body or any other text, of whatever format it may be."""
@@ -117,6 +120,14 @@ class Masker:
 
     def address(self, url: str) -> str:
         """An absolute or relative address: its query, its password, and the tokens of checkouts in its path."""
+        if url in _PLAIN_ADDRESSES:
+            return url
+        masked = self._address(url)
+        if masked == url and len(url) <= LONGEST_PLAIN:
+            _remember(url, _PLAIN_ADDRESSES)
+        return masked
+
+    def _address(self, url: str) -> str:
         head, question, query = url.partition("?")
         scheme, slashes, rest = head.partition("://")
         authority, at, host = rest.partition("@")
@@ -145,10 +156,17 @@ class Masker:
 
     def scrub(self, text: str) -> str:
         """Once every part was masked: without the secrets that any of them had."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
+        if not text:
+            return text
+        for secret in self._longest_first():
             if secret in text:
                 text = text.replace(secret, MASK)
         return text
+
+    def _longest_first(self) -> list[str]:
+        if self._sorted is None:
+            self._sorted = sorted(self._secrets, key=len, reverse=True)
+        return self._sorted
 
     def _cookie(self, pair: str) -> str:
         name, equals, value = pair.partition("=")
@@ -175,14 +193,20 @@ def _is_plain(text: str) -> bool:
         return True
     if len(text) > LONGEST_PLAIN or mask(text) != text:
         return False
-    if len(_PLAIN) >= MOST_PLAIN:
-        _PLAIN.clear()
-    _PLAIN.add(text)
+    _remember(text, _PLAIN)
     return True
+
+
+def _remember(text: str, plain: set[str]) -> None:
+    if len(plain) >= MOST_PLAIN:
+        plain.clear()
+    plain.add(text)
 
 
 def mask(text: str, found: Found = lambda _secret: None) -> str:
     """`text` without secrets; `found` is told each one that was taken out for its name."""
+    if not text:
+        return text
     start = text[:200].lstrip()[:1]
     if start and start in "{[" and (masked := _json(text, found)) is not None:
         return _looks(masked)

@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.request import HttpHeaders
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
@@ -115,7 +116,7 @@ def _row(
     masker = Masker(_known_secrets())
     asked_as, answered_as = request.META.get("CONTENT_TYPE", ""), response.headers.get("Content-Type", "")
     # Headers first: a cookie that is learned here is found wherever else it stands.
-    request_head = _head(masker, request.headers.items())
+    request_head = _head(masker, _headers(request))
     url = masker.address(_url(request))
     request_body, request_size = _request_body(masker, record, request, asked_as)
     response_head = _head(masker, (*response.headers.items(), *_cookies(response)))
@@ -159,6 +160,16 @@ def _known_secrets() -> Iterable[str]:
 def _head(masker: Masker, headers: Iterable[tuple[str, str]]) -> str:
     lines = (f"{name}: {' '.join(masker.header(name, value).splitlines())}" for name, value in headers)
     return "\n".join(lines)[:KEPT_OF_A_HEAD]
+
+
+def _headers(request: HttpRequest) -> Iterable[tuple[str, str]]:
+    return ((name, value) for key, value in request.META.items() if (name := _header(key)))
+
+
+@lru_cache(maxsize=1000)
+def _header(key: str) -> str | None:
+    """A header's name, given a key of WSGI's environment."""
+    return HttpHeaders.parse_header_name(key)
 
 
 def _cookies(response: HttpResponseBase) -> Iterable[tuple[str, str]]:

@@ -9,7 +9,8 @@ from io import BytesIO
 from typing import Any
 
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
+
+from okpay_gateway.wsgi import Handler
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 T = "https://api.okpay.com"
@@ -86,6 +87,6 @@ def _asked(environ: dict[str, Any]) -> bytes:
 
 
 @cache
-def _application() -> WSGIHandler:
+def _application() -> Handler:
     settings.ROOT_URLCONF = "tests.bench.urls"
-    return WSGIHandler()
+    return Handler()
