@@ -205,8 +205,8 @@ def _type(field: Any) -> str:
 def _maker(compiler: Any, info: dict[str, Any]) -> Callable[[Sequence[Any]], Any]:
     """Instances of one model of the question; `info` is what Django's compiler knows about it.
 
-    Every field has been asked for, so what Model.from_db does field by field is done at once. That no related instance
-    is missing is a condition: the keys that lead there are not null.
+    What Model.from_db does field by field is done at once; a field that was not asked for is deferred. That no related
+    instance is missing is a condition: the keys that lead there are not null.
     """
     model, places = info["model"], info["select_fields"]
     start, end = places[0], places[-1] + 1
@@ -214,7 +214,7 @@ def _maker(compiler: Any, info: dict[str, Any]) -> Callable[[Sequence[Any]], Any
     names = [compiler.select[place][0].target.attname for place in places]
     related = [(each["field"], _maker(compiler, each)) for each in info.get("related_klass_infos", ())]
     assert not any(field.null for field, _make in related)
-    assert set(names) == {field.attname for field in model._meta.concrete_fields}
+    assert model._meta.pk.attname in names
 
     def make(row: Sequence[Any]) -> Any:
         instance = model.__new__(model)

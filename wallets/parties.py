@@ -29,12 +29,24 @@ def open_wallet(account: Account, *, title: str, now: datetime, wallet_id: str =
 
 def house_wallet(sandbox: Sandbox, role: Wallet.Role, *, now: datetime, paysystem: str = "") -> Wallet:
     """OKPAY's own wallet for a purpose in this sandbox, opened when first needed."""
-    return HOUSE_WALLET.first(sandbox.id, role, paysystem) or _open_house_wallet(sandbox, role, paysystem, now)
+    if role == Wallet.Role.FEES:
+        wallet = FEES_WALLET.first(sandbox.id)
+    else:
+        wallet = HOUSE_WALLET.first(sandbox.id, role, paysystem)
+    return wallet or _open_house_wallet(sandbox, role, paysystem, now)
 
 
 HOUSE_WALLET = Compiled(
     lambda sandbox_id, role, paysystem: Wallet.objects.select_related("account").filter(
         account__sandbox=sandbox_id, account__kind=Account.Kind.HOUSE, role=role, paysystem=paysystem
+    )
+)
+
+
+# Asked for with every fee that is booked, which needs no more of it.
+FEES_WALLET = Compiled(
+    lambda sandbox_id: Wallet.objects.only("id", "role", "account").filter(
+        account__sandbox=sandbox_id, account__kind=Account.Kind.HOUSE, role=Wallet.Role.FEES
     )
 )
 
@@ -48,7 +60,10 @@ def find_wallet(receiver: str, *, sandbox: Sandbox | None = None) -> Wallet | No
     """The client's wallet named by a wallet ID, an e-mail address or a phone number, or None."""
     receiver = receiver.strip()
     if sandbox and WALLET_ID.fullmatch(receiver):
-        return CLIENT_WALLET.first(sandbox.id, receiver.upper())
+        wallet = CLIENT_WALLET.first(sandbox.id, receiver.upper())
+        if wallet:
+            wallet.account.sandbox = sandbox
+        return wallet
     wallets = Wallet.objects.select_related("account__sandbox").filter(role=Wallet.Role.CLIENT)
     if sandbox:
         wallets = wallets.filter(account__sandbox=sandbox)
@@ -64,7 +79,7 @@ def find_wallet(receiver: str, *, sandbox: Sandbox | None = None) -> Wallet | No
 
 
 CLIENT_WALLET = Compiled(
-    lambda sandbox_id, wallet_id: Wallet.objects.select_related("account__sandbox").filter(
+    lambda sandbox_id, wallet_id: Wallet.objects.select_related("account").filter(
         account__sandbox=sandbox_id, role=Wallet.Role.CLIENT, id=wallet_id
     )
 )

@@ -326,7 +326,7 @@ def questions_of_sending(sandbox_id: str, receiver: str, currency: str) -> Itera
     """What every Send Money asks about others than the payer."""
     yield _payment_rows.next_key, ()
     yield exchange.CURRENCY, (currency,)
-    yield parties.HOUSE_WALLET, (sandbox_id, Wallet.Role.FEES, "")
+    yield parties.FEES_WALLET, (sandbox_id,)
     if parties.WALLET_ID.fullmatch(receiver.strip()):
         yield parties.CLIENT_WALLET, (sandbox_id, receiver.strip().upper())
 

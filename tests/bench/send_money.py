@@ -12,7 +12,10 @@ import socket
 import statistics
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -90,41 +93,59 @@ def payment(client: int) -> bytes:
 
 
 def writes_of_a_call() -> str:
-    """What a Send_Money writes, as a script for pgbench: in its order, in one transaction, for any of the clients."""
+    """What a Send_Money writes, as a script for pgbench: in its order, in its transactions, for any of the clients."""
     requests.call(payment(0))  # whatever is only done the first time
-    statements: list[str] = []
+    written: list[_Written] = []
+
+    def hear(statement: str, after: str = "") -> None:
+        if WRITES.match(statement):
+            written.append(_Written(statement, after, connection.in_atomic_block))
 
     def listen(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if "EXECUTE " not in sql:  # those are heard by their own names
-            statements.append(context["cursor"].mogrify(sql, params).decode())
+            hear(context["cursor"].mogrify(sql, params).decode())
         return execute(sql, params, many, context)
 
-    def heard(prepared: Prepared, values: Sequence[Any]) -> None:
-        with connection.cursor() as cursor:
-            statements.append(prepared.written_out(cursor, values))
+    def execute(it: Prepared, cursor: Any, values: Sequence[Any], *, after: str = "") -> None:
+        hear(it.written_out(cursor, values), after)
+        really_execute(it, cursor, values, after=after)
 
-    execute, send_along = Prepared.execute, Prepared.send_along
+    def send_along(it: Prepared, values: Sequence[Any]) -> None:
+        with connection.cursor() as cursor:
+            hear(it.written_out(cursor, values))
+        really_send_along(it, values)
+
+    really_execute, really_send_along = Prepared.execute, Prepared.send_along
     with connection.execute_wrapper(listen), pytest.MonkeyPatch.context() as patch:
-        # Whatever is SET before holds for a statement that is a transaction of its own: here all are in one.
-        patch.setattr(
-            Prepared, "execute", lambda it, c, values, **more: heard(it, values) or execute(it, c, values, **more)
-        )
-        patch.setattr(Prepared, "send_along", lambda it, values: heard(it, values) or send_along(it, values))
+        patch.setattr(Prepared, "execute", execute)
+        patch.setattr(Prepared, "send_along", send_along)
         answer = requests.call(payment(0)).decode()
-    statements = [statement for statement in statements if WRITES.match(statement)]
     (number,) = re.findall(r"<a:ID>(\d+)</a:ID>", answer)
-    lines = [f"\\set payer {FIRST_PAYER} + :client_id", f"\\set receiver {FIRST_RECEIVER} + :client_id", "BEGIN;"]
-    for statement in statements:
-        # Payer and receiver, each as wallet and as account; the transaction's own number.
-        statement = statement.replace(str(FIRST_PAYER), ":payer").replace(str(FIRST_RECEIVER), ":receiver")
-        statement = re.sub(rf"\b{number}\b", ":id", " ".join(statement.split()))
-        if statement.startswith('INSERT INTO "wallets_transaction"'):
-            statement = statement.replace(":id", "nextval('wallets_transaction_id_seq')", 1) + ' RETURNING "id" \\gset'
-        lines.append(statement if statement.endswith("\\gset") else statement + ";")
-    lines.append("END;")
+    lines = [f"\\set payer {FIRST_PAYER} + :client_id", f"\\set receiver {FIRST_RECEIVER} + :client_id"]
+    for in_a_transaction, statements in groupby(written, attrgetter("in_a_transaction")):
+        commands = [_command(each, number) for each in statements]
+        lines += ["BEGIN;", *commands, "END;"] if in_a_transaction else commands
     script = "\n".join(lines) + "\n"
-    assert all(name in script for name in (":id", "OK:payer", "OK:receiver", "\\gset")), script
+    assert all(name in script for name in (":id", "OK:payer", "OK:receiver", "\\gset", "BEGIN;", "SET LOCAL")), script
     return script
+
+
+@dataclass(frozen=True)
+class _Written:
+    statement: str
+    # Settings that hold for it.
+    after: str
+    in_a_transaction: bool
+
+
+def _command(written: _Written, number: str) -> str:
+    """For payer and receiver, each as wallet and as account, and the transaction's own number; it is given first."""
+    statement = written.statement.replace(str(FIRST_PAYER), ":payer").replace(str(FIRST_RECEIVER), ":receiver")
+    statement = re.sub(rf"\b{number}\b", ":id", " ".join(statement.split()))
+    if statement.startswith('INSERT INTO "wallets_transaction"'):
+        return statement.replace(":id", "nextval('wallets_transaction_id_seq')", 1) + ' RETURNING "id" \\gset'
+    # "\;": both go to the server at once, as they do here.
+    return written.after.replace("; ", "\\; ") + statement + ";"
 
 
 def _pgbench(binary: Path, script: Path, seconds: float) -> float:
