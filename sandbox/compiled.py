@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -134,7 +134,7 @@ def _together(*statements: Prepared) -> Prepared:
 
 
 class CompiledInsert(Generic[_Model]):
-    """Saves new rows of a model whose primary key the database gives."""
+    """Makes and saves new rows of a model whose primary key the database gives."""
 
     def __init__(self, model: type[_Model]) -> None:
         fields = model._meta.concrete_fields
@@ -142,12 +142,34 @@ class CompiledInsert(Generic[_Model]):
             assert isinstance(field, AutoField | CharField | TextField | DecimalField | DateTimeField | ForeignKey), (
                 f"{field} may have values that PostgreSQL's driver cannot write"
             )
-        self.next_key = NextKey(model)
+        self._model, self.next_key = model, NextKey(model)
+        self._relations: dict[str, Any] = {field.name: field for field in fields if field.is_relation}
+        self._defaults = {field.attname: field.get_default() for field in fields if not callable(field.default)}
+        self._made_anew = [(field.attname, field.get_default) for field in fields if callable(field.default)]
         self._values = attrgetter(*(field.attname for field in fields))
         columns = ", ".join(f'"{field.column}"' for field in fields)
         places = ", ".join(f"${number}" for number, _field in enumerate(fields, start=1))
         table = model._meta.db_table
         self._statement = Prepared(f"{table}_new", f'INSERT INTO "{table}" ({columns}) VALUES ({places})')  # noqa: S608
+
+    def new(self, **values: Any) -> _Model:
+        """As the model's own constructor makes it, without its signals."""
+        instance = self._model.__new__(self._model)
+        state = instance._state = ModelState()
+        state.adding, state.db = True, None
+        known = instance.__dict__
+        known.update(self._defaults)
+        for name, default in self._made_anew:
+            if name not in values:
+                known[name] = default()
+        for name, value in values.items():
+            if field := self._relations.get(name):
+                field.set_cached_value(instance, value)
+                known[field.attname] = getattr(value, field.target_field.attname)
+            else:
+                assert name in known or name in dict(self._made_anew), name
+                known[name] = value
+        return instance
 
     def send_along(self, instance: _Model) -> None:
         """As `instance.save(force_insert=True)`, without its signals; the row goes along with the next statement."""
@@ -185,6 +207,11 @@ def _builder(compiler: Any) -> Callable[[Sequence[str | None]], Any]:
     fields = [column[0].target for column in compiler.select]
     readers = [(place, reader) for place, field in enumerate(fields) if (reader := _READERS[_type(field)])]
     converters = compiler.get_converters([column[0] for column in compiler.select])
+    readers += [
+        (place, partial(convert, expression=expression, connection=compiler.connection))
+        for place, (converts, expression) in converters.items()
+        for convert in converts
+    ]
     make = _maker(compiler, compiler.klass_info)
 
     def build(texts: Sequence[str | None]) -> Any:
@@ -192,7 +219,6 @@ def _builder(compiler: Any) -> Callable[[Sequence[str | None]], Any]:
         for place, read in readers:
             if (text := row[place]) is not None:
                 row[place] = read(text)
-        (row,) = compiler.apply_converters([row], converters)
         return make(row)
 
     return build

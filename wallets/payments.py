@@ -353,7 +353,7 @@ def _sending(
     if receiver is None:
         raise TargetAccountDoesntExist
     _check_parties(payer, receiver)
-    return Transaction(
+    return _payment_rows.new(
         sandbox=payer.account.sandbox,
         kind=kind,
         status=Status.PENDING if unilateral else Status.COMPLETED,
