@@ -144,8 +144,9 @@ class CompiledInsert(Generic[_Model]):
             )
         self._model, self.next_key = model, NextKey(model)
         self._relations: dict[str, Any] = {field.name: field for field in fields if field.is_relation}
-        self._defaults = {field.attname: field.get_default() for field in fields if not callable(field.default)}
-        self._made_anew = [(field.attname, field.get_default) for field in fields if callable(field.default)]
+        made_anew = {field for field in fields if field.has_default() and callable(field.default)}
+        self._defaults = {field.attname: field.get_default() for field in fields if field not in made_anew}
+        self._made_anew = {field.attname: field.default for field in made_anew}
         self._values = attrgetter(*(field.attname for field in fields))
         columns = ", ".join(f'"{field.column}"' for field in fields)
         places = ", ".join(f"${number}" for number, _field in enumerate(fields, start=1))
@@ -159,15 +160,14 @@ class CompiledInsert(Generic[_Model]):
         state.adding, state.db = True, None
         known = instance.__dict__
         known.update(self._defaults)
-        for name, default in self._made_anew:
-            if name not in values:
-                known[name] = default()
+        for name, make in self._made_anew.items():
+            known[name] = values[name] if name in values else make()
         for name, value in values.items():
             if field := self._relations.get(name):
                 field.set_cached_value(instance, value)
                 known[field.attname] = getattr(value, field.target_field.attname)
             else:
-                assert name in known or name in dict(self._made_anew), name
+                assert name in known, name
                 known[name] = value
         return instance
 

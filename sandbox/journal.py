@@ -7,11 +7,12 @@ newest; and no trouble with the journal is ever the request's: what cannot be wr
 
 import logging
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from django.conf import settings
@@ -97,7 +98,7 @@ ON CONFLICT (sandbox_id) DO UPDATE SET pruned = gap.pruned + EXCLUDED.pruned, lo
 """  # noqa: S608 (its own names)
 
 _lock = threading.Lock()
-_added: Counter[str] = Counter()
+_added: defaultdict[str, Iterator[int]] = defaultdict(count)
 _lost: Counter[str] = Counter()
 
 
@@ -130,13 +131,12 @@ def dropped(sandbox: Sandbox) -> tuple[int, int]:
 
 def _look_after(sandbox_id: str) -> None:
     """Every so often drop the oldest; and write down what was lost."""
-    with _lock:
-        # The first time a process comes by, it looks: it may replace one that was about to.
-        due = _added[sandbox_id] % max(PRUNE_EVERY, settings.JOURNAL_ROWS // 20) == 0
-        _added[sandbox_id] += 1
-        lost = _lost.pop(sandbox_id, 0)
-    if not (due or lost):
+    # The first time a process comes by, it looks: it may replace one that was about to.
+    due = next(_added[sandbox_id]) % max(PRUNE_EVERY, settings.JOURNAL_ROWS // 20) == 0
+    if not (due or sandbox_id in _lost):
         return
+    with _lock:
+        lost = _lost.pop(sandbox_id, 0)
     try:
         bounds: dict[str, str | int] = {"sandbox": sandbox_id, "kept": settings.JOURNAL_ROWS, "lost": lost}
         _execute(lambda cursor, after: cursor.execute(after + _PRUNE, bounds), _BY_ITSELF + _ALONG_THE_INDEX)

@@ -45,7 +45,7 @@ def money(amount: Decimal) -> Decimal:
 
 
 def date_and_time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def transaction_info(transaction: Transaction, *, seen_by: Wallet) -> TransactionInfo:

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from wallets.models import ApiCall
 
@@ -32,7 +33,12 @@ OTHER_FORMS = (
 
 def hour_of(at: datetime) -> str:
     """The part of the hashed line that changes every hour: 20100601:15."""
-    return f"{at.astimezone(UTC):%Y%m%d:%H}"
+    return _hour_of(at.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
+
+
+@lru_cache(maxsize=10)
+def _hour_of(full_hour: datetime) -> str:
+    return f"{full_hour:%Y%m%d:%H}"
 
 
 def token(password: str, hour: str) -> str:
