@@ -77,7 +77,9 @@ _last_seen_in: dict[str, str] = {}
 MOST_SEEN = 10_000
 
 _client_wallet = Compiled(
-    lambda wallet_id: Wallet.objects.select_related("account__sandbox").filter(id=wallet_id, role=Wallet.Role.CLIENT)
+    lambda wallet_id: (
+        Wallet.objects.select_related("account__sandbox").filter(id=wallet_id, role=Wallet.Role.CLIENT).order_by()
+    )
 )
 
 

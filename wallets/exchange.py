@@ -18,7 +18,7 @@ def get_currency(code: str) -> Currency:
     return currency
 
 
-CURRENCY = Compiled(lambda code: Currency.objects.filter(code=code))
+CURRENCY = Compiled(lambda code: Currency.objects.filter(code=code).order_by())
 
 
 def rate(source: Currency, target: Currency) -> Decimal:

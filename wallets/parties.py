@@ -45,8 +45,10 @@ HOUSE_WALLET = Compiled(
 
 # Asked for with every fee that is booked, which needs no more of it.
 FEES_WALLET = Compiled(
-    lambda sandbox_id: Wallet.objects.only("id", "role", "account").filter(
-        account__sandbox=sandbox_id, account__kind=Account.Kind.HOUSE, role=Wallet.Role.FEES
+    lambda sandbox_id: (
+        Wallet.objects.only("id", "role", "account")
+        .filter(account__sandbox=sandbox_id, account__kind=Account.Kind.HOUSE, role=Wallet.Role.FEES)
+        .order_by()
     )
 )
 
@@ -60,9 +62,10 @@ def find_wallet(receiver: str, *, sandbox: Sandbox | None = None) -> Wallet | No
     """The client's wallet named by a wallet ID, an e-mail address or a phone number, or None."""
     receiver = receiver.strip()
     if sandbox and WALLET_ID.fullmatch(receiver):
-        wallet = CLIENT_WALLET.first(sandbox.id, receiver.upper())
-        if wallet:
-            wallet.account.sandbox = sandbox
+        wallet = CLIENT_WALLET.first(receiver.upper())
+        if wallet is None or wallet.account.sandbox_id != sandbox.id:
+            return None
+        wallet.account.sandbox = sandbox
         return wallet
     wallets = Wallet.objects.select_related("account__sandbox").filter(role=Wallet.Role.CLIENT)
     if sandbox:
@@ -79,9 +82,7 @@ def find_wallet(receiver: str, *, sandbox: Sandbox | None = None) -> Wallet | No
 
 
 CLIENT_WALLET = Compiled(
-    lambda sandbox_id, wallet_id: Wallet.objects.select_related("account").filter(
-        account__sandbox=sandbox_id, role=Wallet.Role.CLIENT, id=wallet_id
-    )
+    lambda wallet_id: Wallet.objects.select_related("account").filter(id=wallet_id, role=Wallet.Role.CLIENT).order_by()
 )
 
 

@@ -106,7 +106,9 @@ def _settle(record: Record) -> None:
 
 
 _client_wallet = Compiled(
-    lambda wallet_id: Wallet.objects.select_related("account__sandbox").filter(id=wallet_id, role=Wallet.Role.CLIENT)
+    lambda wallet_id: (
+        Wallet.objects.select_related("account__sandbox").filter(id=wallet_id, role=Wallet.Role.CLIENT).order_by()
+    )
 )
 
 
