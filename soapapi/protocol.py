@@ -42,6 +42,11 @@ class OkPaySoap(Soap11):  # type: ignore[misc]
         if ctx.method_request_string not in self.app.interface.service_method_map:
             raise NamedFault(UnknownOperation(f"there is no operation {name!r}"))
 
+    def generate_method_contexts(self, ctx: Any) -> list[Any]:
+        """The one there is. spyne copies it, for a name may stand for several methods; here none does."""
+        (ctx.descriptor,) = self.get_call_handles(ctx)
+        return [ctx]
+
     def deserialize(self, ctx: Any, message: Any) -> None:
         ctx.in_object, ctx.udc.unreadable = reader.arguments(ctx.descriptor.in_message, ctx.in_body_doc)
 
