@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from django.db import connection
 
 from sandbox import clock, journal
 from sandbox.compiled import Compiled
+from soapapi import authentication
 from tests.bench import requests, table
 from wallets import payments
 from wallets.models import Transaction, Wallet
@@ -85,6 +86,7 @@ def without_database() -> Iterator[list[str]]:
         return execute(sql, params, many, context)
 
     with (
+        patch.object(authentication, "asked_ahead", lambda *_: nullcontext()),
         patch.object(Compiled, "first", lambda *_: wallet),
         patch.object(payments, "send_money", lambda **_: payment),
         patch.object(journal, "keep", lambda row: None),
