@@ -10,10 +10,11 @@ from PIL import Image
 
 from ipn.models import IpnMessage
 from sandbox import clock
+from soapapi import authentication
 from soapapi.service import OPERATIONS
 from tests.soapapi.calls import call, credentials, fault, post, request, token
 from tests.soapapi.test_contract import NAMES
-from wallets import payments, reversals
+from wallets import audit, payments, reversals
 from wallets.models import Account, ClientDocument, Currency, DebitCardOrder, Transaction, TransactionItem, Wallet
 from wallets.money import D
 
@@ -99,6 +100,21 @@ def test_send_money_with_the_fee_on_the_receiver(buyer: Wallet, merchant: Wallet
 
     assert amounts(info) == ("-100.0000", "0", "-100.0000")
     assert amounts(call("Transaction_Get", MERCHANT, TxnID=info["ID"])) == ("100.0000", "-0.5000", "99.5000")
+
+
+@pytest.mark.parametrize("seen_in", [None, "default", "another"])
+def test_whoever_calls_is_served_in_the_sandbox_that_he_is_in(
+    buyer: Wallet, merchant: Wallet, monkeypatch: pytest.MonkeyPatch, seen_in: str | None
+) -> None:
+    """What is asked ahead is asked for the sandbox where he was seen last."""
+    monkeypatch.setattr(authentication, "_last_seen_in", {BUYER: seen_in} if seen_in else {})
+
+    info = send(BUYER.lower(), f" {MERCHANT.lower()} ", "0.01")
+
+    assert (info["Sender"], info["Receiver"]) == (BUYER_INFO, MERCHANT_INFO)
+    assert authentication._last_seen_in == {BUYER: buyer.account.sandbox_id}
+    assert Transaction.objects.get(id=info["ID"]).sandbox_id == buyer.account.sandbox_id
+    assert audit.audit().ok
 
 
 def test_send_money_is_announced(buyer: Wallet, merchant: Wallet) -> None:
