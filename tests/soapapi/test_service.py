@@ -109,7 +109,7 @@ def test_whoever_calls_is_served_in_the_sandbox_that_he_is_in(
     """What is asked ahead is asked for the sandbox where he was seen last."""
     monkeypatch.setattr(authentication, "_last_seen_in", {BUYER: seen_in} if seen_in else {})
 
-    info = send(BUYER.lower(), f" {MERCHANT.lower()} ", "0.01")
+    info = send(BUYER, f" {MERCHANT.lower()} ", "0.01")
 
     assert (info["Sender"], info["Receiver"]) == (BUYER_INFO, MERCHANT_INFO)
     assert authentication._last_seen_in == {BUYER: buyer.account.sandbox_id}
