@@ -9,12 +9,21 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from pytest_django import DjangoDbBlocker
 
 from okpay_gateway.postgresql.base import IDLE_FOR_LONG, DatabaseWrapper
 
 
 @pytest.fixture
-def kept(transactional_db: None) -> Iterator[DatabaseWrapper]:
+def database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database without a transaction around the test. Whoever writes takes it back himself."""
+    with django_db_blocker.unblock():
+        yield
+        connection.close()
+
+
+@pytest.fixture
+def kept(database: None) -> Iterator[DatabaseWrapper]:
     """A connection of a web process's, after its first request."""
     kept = connections.create_connection("default")
     assert isinstance(kept, DatabaseWrapper)
@@ -86,7 +95,7 @@ def test_what_is_prepared_is_planned_once(kept: DatabaseWrapper) -> None:
 
 
 @pytest.fixture
-def numbers(transactional_db: None) -> Iterator[Callable[[], list[int]]]:
+def numbers(database: None) -> Iterator[Callable[[], list[int]]]:
     """Says which numbers are in a table, to whoever asks from outside."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE test_numbers (number int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
