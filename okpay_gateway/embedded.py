@@ -42,6 +42,9 @@ POSTGRES_SETTINGS = {
     "io_method": "sync",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # A payment that is refused is an error of the database (wallets/refusals.py), and whoever asked is told. The log
+    # would have it with all its values, without end.
+    "log_min_messages": "log",
 }
 # For data that is thrown away at the end: nothing waits for a disk.
 THROWAWAY_SETTINGS = {
