@@ -42,14 +42,7 @@ class Compiled(Generic[_Model]):
 
     def first(self, *values: str) -> _Model | None:
         """The first match for these values, in the order of `make`'s arguments."""
-        if (answers := _answers.get()) and (self, values) in answers:
-            known: _Model | None = answers.pop((self, values))
-            return known
-        question = self.question(len(values))
-        with connection.cursor() as cursor:
-            question.statement.execute(cursor, values)
-            row = cursor.fetchone()
-        found: _Model | None = question.build(row[0]) if row else None
+        found: _Model | None = _first(self, values)
         return found
 
     def question(self, count: int) -> "_Question":
@@ -82,11 +75,7 @@ class NextKey:
         self._question = _Question(statement, lambda texts: int(str(texts[0])))
 
     def first(self) -> int:
-        if (answers := _answers.get()) and (self, ()) in answers:
-            return int(answers.pop((self, ())))
-        with connection.cursor() as cursor:
-            self._question.statement.execute(cursor, ())
-            return int(self._question.build(cursor.fetchone()[0]))
+        return int(_first(self, ()))
 
     def question(self, _count: int) -> _Question:
         return self._question
@@ -95,6 +84,17 @@ class NextKey:
 Asked = tuple[Compiled[Any] | NextKey, tuple[str, ...]]
 # What was asked ahead and not used yet.
 _answers: ContextVar[dict[Asked, Any] | None] = ContextVar("answers", default=None)
+
+
+def _first(asked: Compiled[Any] | NextKey, values: tuple[str, ...]) -> Any:
+    """The answer that is known already, used up by that; else it is asked for."""
+    if (answers := _answers.get()) and (asked, values) in answers:
+        return answers.pop((asked, values))
+    question = asked.question(len(values))
+    with connection.cursor() as cursor:
+        question.statement.execute(cursor, values)
+        row = cursor.fetchone()
+    return question.build(row[0]) if row else None
 
 
 @contextmanager

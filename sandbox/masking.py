@@ -101,11 +101,9 @@ class Masker:
     def __init__(self, known: Iterable[str] = ()) -> None:
         """`known` are secrets whose value is known beforehand."""
         self._secrets = set(_known_forms(tuple(known)))
-        self._sorted: list[str] | None = None
 
     def learn(self, secret: str) -> None:
         self._secrets |= _forms(secret)
-        self._sorted = None
 
     def text(self, text: str) -> str:
         """A body or any other text, of whatever format it may be."""
@@ -158,15 +156,10 @@ class Masker:
         """Once every part was masked: without the secrets that any of them had."""
         if not text:
             return text
-        for secret in self._longest_first():
+        for secret in sorted(self._secrets, key=len, reverse=True):
             if secret in text:
                 text = text.replace(secret, MASK)
         return text
-
-    def _longest_first(self) -> list[str]:
-        if self._sorted is None:
-            self._sorted = sorted(self._secrets, key=len, reverse=True)
-        return self._sorted
 
     def _cookie(self, pair: str) -> str:
         name, equals, value = pair.partition("=")

@@ -10,11 +10,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.text import Truncator
 
-from sandbox.compiled import Asked, Compiled, asked_together
+from sandbox.compiled import Asked, asked_together
 from soapapi import addresses, switches, throttle, tokens
 from soapapi.addresses import IPAddress
 from soapapi.errors import AccountApiDisabled, AuthenticationFailed, CallNotAllowed, CallRefused, InvalidIpAddress
-from wallets import secrecy
+from wallets import parties, secrecy
 from wallets.errors import IncorrectParameters, PaymentError, SourceAccountDoesntExist
 from wallets.models import ApiCall, Wallet
 
@@ -44,7 +44,7 @@ def admit(call: Call) -> None:
 
 def authenticate(call: Call, wallet_id: str, token: str) -> Wallet:
     """The wallet that calls. Raises SourceAccountDoesntExist, or CallRefused with the reason."""
-    wallet = _client_wallet.first(wallet_id.strip().upper())
+    wallet = parties.CLIENT_WALLET.first(wallet_id.strip().upper())
     if wallet is None:
         raise SourceAccountDoesntExist
     call.wallet = wallet
@@ -69,18 +69,12 @@ def asked_ahead(wallet_id: str, questions: Callable[[str], Iterable[Asked]]) -> 
     sandbox_id = _last_seen_in.get(wallet_id)
     if sandbox_id is None:
         return nullcontext()
-    return asked_together((_client_wallet, (wallet_id,)), *questions(sandbox_id))
+    return asked_together((parties.CLIENT_WALLET, (wallet_id,)), *questions(sandbox_id))
 
 
 # Callers' wallets, and their sandboxes.
 _last_seen_in: dict[str, str] = {}
 MOST_SEEN = 10_000
-
-_client_wallet = Compiled(
-    lambda wallet_id: (
-        Wallet.objects.select_related("account__sandbox").filter(id=wallet_id, role=Wallet.Role.CLIENT).order_by()
-    )
-)
 
 
 def _remember(wallet: Wallet) -> None:

@@ -62,7 +62,7 @@ def find_wallet(receiver: str, *, sandbox: Sandbox | None = None) -> Wallet | No
     """The client's wallet named by a wallet ID, an e-mail address or a phone number, or None."""
     receiver = receiver.strip()
     if sandbox and WALLET_ID.fullmatch(receiver):
-        wallet = CLIENT_WALLET.first(receiver.upper())
+        wallet = RECEIVING_WALLET.first(receiver.upper())
         if wallet is None or wallet.account.sandbox_id != sandbox.id:
             return None
         wallet.account.sandbox = sandbox
@@ -82,6 +82,12 @@ def find_wallet(receiver: str, *, sandbox: Sandbox | None = None) -> Wallet | No
 
 
 CLIENT_WALLET = Compiled(
+    lambda wallet_id: (
+        Wallet.objects.select_related("account__sandbox").filter(id=wallet_id, role=Wallet.Role.CLIENT).order_by()
+    )
+)
+# Of a receiver the sandbox is known: it is the payer's.
+RECEIVING_WALLET = Compiled(
     lambda wallet_id: Wallet.objects.select_related("account").filter(id=wallet_id, role=Wallet.Role.CLIENT).order_by()
 )
 

@@ -328,7 +328,7 @@ def questions_of_sending(sandbox_id: str, receiver: str, currency: str) -> Itera
     yield exchange.CURRENCY, (currency,)
     yield parties.FEES_WALLET, (sandbox_id,)
     if parties.WALLET_ID.fullmatch(receiver.strip()):
-        yield parties.CLIENT_WALLET, (receiver.strip().upper(),)
+        yield parties.RECEIVING_WALLET, (receiver.strip().upper(),)
 
 
 def _sending(

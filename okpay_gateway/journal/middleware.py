@@ -20,11 +20,11 @@ from django.utils import timezone
 from okpay_gateway.doors import IPN_VERIFY, SOAP_API
 from okpay_gateway.journal.events import KEPT_OF_A_BODY
 from sandbox import correlation, journal
-from sandbox.compiled import Compiled
 from sandbox.journal import Record
 from sandbox.masking import Masker, decode
 from sandbox.models import DEFAULT, JournalEntry
-from wallets.models import Transaction, Wallet
+from wallets import parties
+from wallets.models import Transaction
 
 Kind = JournalEntry.Kind
 
@@ -95,7 +95,7 @@ def _body(request: HttpRequest) -> bytes | None:
 def _settle(record: Record) -> None:
     """What mouths below the wallets could not know: whose sandbox, and which story."""
     if record.sandbox is None and record.wallet:
-        wallet = _client_wallet.first(record.wallet)
+        wallet = parties.CLIENT_WALLET.first(record.wallet)
         record.wallet = wallet.id if wallet else ""
         record.sandbox = wallet.account.sandbox if wallet else None
     if record.transaction is not None and record.kind in TOLD_BY_TRANSACTION:
@@ -103,13 +103,6 @@ def _settle(record: Record) -> None:
         if transaction:
             record.correlation, record.invoice = transaction.story, transaction.invoice
     record.correlation = record.correlation or correlation.current()
-
-
-_client_wallet = Compiled(
-    lambda wallet_id: (
-        Wallet.objects.select_related("account__sandbox").filter(id=wallet_id, role=Wallet.Role.CLIENT).order_by()
-    )
-)
 
 
 def _row(
